@@ -1,0 +1,105 @@
+import { z } from "zod";
+
+export const DEPLOYMENT_STATUSES = ["queued", "running", "succeeded", "failed", "cancelled", "superseded"] as const;
+export const DeploymentStatus = z.enum(DEPLOYMENT_STATUSES);
+export type DeploymentStatus = z.infer<typeof DeploymentStatus>;
+
+/** The one table of allowed transitions. */
+export const DEPLOYMENT_TRANSITIONS: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
+  queued: ["running", "cancelled", "superseded", "failed"],
+  running: ["succeeded", "failed", "cancelled"],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+  superseded: [],
+};
+
+export const isEnded = (status: DeploymentStatus): boolean => DEPLOYMENT_TRANSITIONS[status].length === 0;
+
+export const canMove = (from: DeploymentStatus, to: DeploymentStatus): boolean =>
+  DEPLOYMENT_TRANSITIONS[from].includes(to);
+
+export const DeploymentKind = z.enum(["deploy", "redeploy", "rollback"]);
+export type DeploymentKind = z.infer<typeof DeploymentKind>;
+
+/** How a deployment ended, and why, for the person who asks. */
+export const DeploymentEnd = z.object({
+  /** An ErrorCode, or `succeeded`, or `cancelled` */
+  reason: z.string(),
+  /** One sentence: what happened and what to do */
+  message: z.string(),
+  /** The step it ended in, when it did not succeed */
+  step: z.string().optional(),
+  /** What was seen: last probe, exit code, last lines */
+  evidence: z.array(z.string()).default([]),
+});
+export type DeploymentEnd = z.infer<typeof DeploymentEnd>;
+
+export const StepStatus = z.enum(["running", "succeeded", "failed", "cancelled"]);
+export type StepStatus = z.infer<typeof StepStatus>;
+
+/** A name with what it was and what it will be; for variables only the names are ever told. */
+export const ConfigChange = z.object({
+  name: z.string(),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+});
+export type ConfigChange = z.infer<typeof ConfigChange>;
+
+export const CommitSummary = z.object({
+  sha: z.string(),
+  message: z.string(),
+  author: z.string(),
+  committedAt: z.string(),
+});
+export type CommitSummary = z.infer<typeof CommitSummary>;
+
+/** What a deployment will change against the release that is live. */
+export const DeploymentPlan = z.object({
+  /** Newest first, at most 50; `commitsOmitted` says how many more there are */
+  commits: z.array(CommitSummary),
+  commitsOmitted: z.int(),
+  /** The live release's commit, when there is one */
+  fromCommit: z.string().nullable(),
+  toCommit: z.string().nullable(),
+  /** The target is older than, or not a descendant of, what is live */
+  isBackwards: z.boolean(),
+  config: z.array(ConfigChange),
+  variables: z.object({ added: z.array(z.string()), changed: z.array(z.string()), removed: z.array(z.string()) }),
+  zeroDowntime: z.boolean(),
+  /** Why not, when it is not */
+  zeroDowntimeNote: z.string().nullable(),
+});
+export type DeploymentPlan = z.infer<typeof DeploymentPlan>;
+
+/** What the router said of the switch. */
+export const SwitchProof = z.object({
+  switchMs: z.number(),
+  /** Requests through the router to this environment from the switch until the old release had drained */
+  requests: z.int(),
+  failures: z.int(),
+  /** Requests that were still open on the old release when the drain limit was reached */
+  cutOff: z.int(),
+});
+export type SwitchProof = z.infer<typeof SwitchProof>;
+
+/** The names of the pipeline's steps, in order, for pages that show what is still to come. */
+export const DEPLOY_STEPS = [
+  "resolve source",
+  "plan",
+  "fetch source",
+  "build",
+  "start release",
+  "await healthy",
+  "switch traffic",
+  "retire previous",
+  "clean up",
+] as const;
+export const ROLLBACK_STEPS = [
+  "plan",
+  "start release",
+  "await healthy",
+  "switch traffic",
+  "retire previous",
+  "clean up",
+] as const;

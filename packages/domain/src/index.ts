@@ -1,0 +1,16 @@
+/**
+ * The vocabulary that every part shares: names and the rules they obey, states and their transitions, the shapes that
+ * cross a border, errors that a person can meet, and who may do what. Zod only; safe in a browser.
+ */
+export * from "./deployment.ts";
+export * from "./diff.ts";
+export * from "./errors.ts";
+export * from "./jobs.ts";
+export * from "./log.ts";
+export * from "./names.ts";
+export * from "./permissions.ts";
+export * from "./release.ts";
+export * from "./router-control.ts";
+export * from "./secret.ts";
+export * from "./settings.ts";
+export * from "./source.ts";

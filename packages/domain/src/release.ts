@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+/** What was built: enough to start it again, here. */
+export const Artifact = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("image"),
+    /** sha256:… id of the image in the engine */
+    imageId: z.string(),
+    /** The tag that keeps it from being cleaned up */
+    tag: z.string(),
+    /** What it was built with, for people: a path, a preset's name, or the image reference */
+    origin: z.string(),
+  }),
+  z.object({
+    kind: z.literal("folder"),
+    /** Absolute path of the release folder */
+    path: z.string(),
+    /** How it starts, as argv; PORT is in its environment */
+    command: z.array(z.string()),
+    origin: z.string(),
+  }),
+]);
+export type Artifact = z.infer<typeof Artifact>;
+
+/** Where the router reaches an instance. */
+export const Address = z.object({ host: z.string(), port: z.int() });
+export type Address = z.infer<typeof Address>;
+
+export const StartedInstance = z.object({
+  /** The runtime's own stable name */
+  name: z.string(),
+  address: Address,
+});
+export type StartedInstance = z.infer<typeof StartedInstance>;
