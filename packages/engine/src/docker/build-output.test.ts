@@ -1,0 +1,83 @@
+import { Readable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { BuildOutput, progressMessages, pullLine } from "./build-output.ts";
+
+const textOf = (parts: string[]) => {
+  const output = new BuildOutput();
+  const lines = parts.flatMap((stream) => output.read({ stream }));
+  return { output, lines: [...lines, ...output.end()] };
+};
+
+describe("progressMessages", () => {
+  it("reads messages however the stream is cut, inside a character too", async () => {
+    const bytes = Buffer.from('{"stream":"größe\\n"}\r\n{"aux":{"ID":"sha256:1"}}');
+    const seen = [];
+    for await (const message of progressMessages(Readable.from([...bytes].map((byte) => Buffer.from([byte]))))) {
+      seen.push(message);
+    }
+    expect(seen).toEqual([{ stream: "größe\n" }, { aux: { ID: "sha256:1" } }]);
+  });
+});
+
+describe("BuildOutput", () => {
+  it("joins what comes in parts and gives a last line without an end", () => {
+    expect(textOf(["hel", "lo\nwor", "ld"]).lines).toEqual([
+      { stream: "stdout", text: "hello" },
+      { stream: "stdout", text: "world" },
+    ]);
+  });
+
+  it("hands on a line that never ends, and keeps only a little of it", () => {
+    const output = new BuildOutput();
+    const part = "x".repeat(10_000);
+    const handedOn = Array.from({ length: 10 }, () => output.read({ stream: part })).flat();
+    expect(handedOn.map(({ text }) => text.length)).toEqual(Array.from({ length: 6 }, () => 16_384));
+    expect(output.end()[0]?.text).toHaveLength(100_000 - 6 * 16_384);
+  });
+
+  it("tells stderr by the builder's red and leaves the app's own colours", () => {
+    expect(textOf(["\u001b[91mwarning: old\n\u001b[0m", "\u001b[32mdone\u001b[0m\n"]).lines).toEqual([
+      { stream: "stderr", text: "warning: old" },
+      { stream: "stdout", text: "\u001b[32mdone\u001b[0m" },
+    ]);
+  });
+
+  it("remembers the step that runs and drops the builder's own remarks", () => {
+    const { output, lines } = textOf([
+      "Step 2/3 : RUN npm ci --omit=dev\n",
+      " ---> Running in 0123456789ab\n",
+      "added 3 packages\n",
+      "Removing intermediate container 0123456789ab\n ---> ba9876543210\n",
+    ]);
+    expect(output.step).toEqual({ number: 2, of: 3, instruction: "RUN npm ci --omit=dev" });
+    expect(lines.map(({ text }) => text)).toEqual(["Step 2/3 : RUN npm ci --omit=dev", "added 3 packages"]);
+    expect(output.tail).toEqual(["added 3 packages"]);
+  });
+
+  it("keeps the last twenty lines without their colours as evidence", () => {
+    const { output } = textOf(Array.from({ length: 30 }, (_, n) => `\u001b[33mline ${n}\u001b[0m\n`));
+    expect(output.tail).toHaveLength(20);
+    expect(output.tail.at(-1)).toBe("line 29");
+  });
+});
+
+describe("pullLine", () => {
+  it("keeps one line for each layer and the end", () => {
+    const statuses = [
+      { status: "Pulling from library/node", id: "22-slim" },
+      { status: "Pulling fs layer", id: "aaa" },
+      { status: "Downloading", id: "aaa" },
+      { status: "Pull complete", id: "aaa" },
+      { status: "Already exists", id: "bbb" },
+      { status: "Digest: sha256:123" },
+      { status: "Status: Downloaded newer image for node:22-slim" },
+    ];
+    expect(statuses.flatMap(pullLine)).toEqual([
+      "22-slim: Pulling from library/node",
+      "aaa: pull complete",
+      "bbb: already exists",
+      "Digest: sha256:123",
+      "Status: Downloaded newer image for node:22-slim",
+    ]);
+  });
+});

@@ -1,0 +1,203 @@
+import { type Artifact, DomainError, type ImageRef } from "@windlass/domain";
+import type Dockerode from "dockerode";
+import { isTakenOver } from "../pipeline/is-taken-over.ts";
+import type { BuildRequest, EffectContext, ImageBuilder } from "../ports.ts";
+import { BUILD_LIMIT_MS, buildTookTooLong } from "../programs/build-limit.ts";
+import { BuildOutput, progressMessages } from "./build-output.ts";
+import { cancelled, engineError, engineMessage, isMissing, requestSignal, statusOf } from "./errors.ts";
+import { imagePrefix, imageTag, releaseOfTag } from "./names.ts";
+import { ensureNetwork, type NetworkOptions } from "./network.ts";
+import { type BuildPlan, planBuild } from "./plan-build.ts";
+import { pullImage, unavailable } from "./pull-image.ts";
+
+export interface BuilderOptions extends NetworkOptions {
+  /** Limit of each build command, in MB; none by default */
+  buildMemoryMb?: number | undefined;
+  /** After which a build is given up: one that hangs would keep its worker's place for ever */
+  buildLimitMs?: number | undefined;
+}
+
+/** Nothing that is secret is given to a build: its arguments and layers stay readable in the image. */
+export class DockerBuilder implements ImageBuilder {
+  readonly #engine: Dockerode;
+  readonly #options: BuilderOptions;
+
+  constructor(options: BuilderOptions) {
+    this.#engine = options.engine;
+    this.#options = options;
+  }
+
+  async build(request: BuildRequest, context: EffectContext): Promise<Artifact> {
+    const tag = imageTag(request.labels);
+    if (context.signal.aborted) throw cancelled();
+    const present = await this.#findImage(tag);
+    if (present !== undefined) {
+      await context.log("system", "This release's image is on the server already.");
+      return { kind: "image", imageId: present, tag, origin: originOf(request) };
+    }
+    if (request.image !== null) {
+      return { kind: "image", imageId: await this.#pull(request.image, tag, context), tag, origin: request.image };
+    }
+    const plan = await planBuild(request, context);
+    return {
+      kind: "image",
+      imageId: await this.#run(plan, tag, request.labels.teamId, context),
+      tag,
+      origin: plan.origin,
+    };
+  }
+
+  async inspect(artifact: Artifact): Promise<{ exists: boolean }> {
+    if (artifact.kind !== "image") return { exists: false };
+    return { exists: (await this.#findImage(artifact.tag)) === artifact.imageId };
+  }
+
+  /** Takes the release's own name away; the engine deletes the image with its last name, unless a container has it. */
+  async remove(artifact: Artifact): Promise<void> {
+    if (artifact.kind !== "image" || !artifact.tag.startsWith(imagePrefix(this.#options.owner))) return;
+    try {
+      await this.#engine.getImage(artifact.tag).remove();
+    } catch (error) {
+      // 409: a container has it.
+      if (isMissing(error) || statusOf(error) === 409) return;
+      throw engineError(error, "runtime_unavailable", `removing the image ${artifact.tag}`);
+    }
+  }
+
+  async listOwned(environmentId: string): Promise<{ releaseId: string; artifact: Artifact }[]> {
+    const { owner } = this.#options;
+    try {
+      const images = await this.#engine.listImages({ filters: { reference: [`${imagePrefix(owner)}*`] } });
+      return images.flatMap(({ Id: imageId, RepoTags }) =>
+        (RepoTags ?? []).flatMap((tag) => {
+          const releaseId = releaseOfTag(tag, owner, environmentId);
+          return releaseId === undefined ? [] : [{ releaseId, artifact: { kind: "image", imageId, tag, origin: "" } }];
+        }),
+      );
+    } catch (error) {
+      throw engineError(error, "runtime_unavailable", "listing the built images");
+    }
+  }
+
+  async #pull(image: ImageRef, tag: string, context: EffectContext): Promise<string> {
+    const imageId = await pullImage(this.#engine, image, context);
+    await context.log("system", `${image} is ${imageId}`);
+    if (context.signal.aborted) throw cancelled();
+    const colon = tag.lastIndexOf(":");
+    try {
+      await this.#engine.getImage(imageId).tag({ repo: tag.slice(0, colon), tag: tag.slice(colon + 1) });
+    } catch (error) {
+      throw engineError(error, "image_unavailable", `keeping the image ${image}`);
+    }
+    return imageId;
+  }
+
+  async #run(plan: BuildPlan, tag: string, teamId: string, context: EffectContext): Promise<string> {
+    const output = new BuildOutput();
+    // Nobody else hears of a file that cannot be read: the request would wait for the rest for ever.
+    const upload = new AbortController();
+    plan.context.once("error", (error: Error) => upload.abort(error));
+    const limitMs = this.#options.buildLimitMs ?? BUILD_LIMIT_MS;
+    const limit = AbortSignal.timeout(limitMs);
+    const memory = this.#options.buildMemoryMb && this.#options.buildMemoryMb * 1024 * 1024;
+    try {
+      // Commands of a build are a stranger's code as much as the app is: they get a bridge that the host's rule knows, and
+      // that no other team's builds are on.
+      const network = await ensureNetwork(this.#options, `build ${teamId}`);
+      const stream = await this.#engine.buildImage(plan.context as unknown as NodeJS.ReadableStream, {
+        t: tag,
+        dockerfile: plan.dockerfile,
+        target: plan.target,
+        buildargs: plan.args,
+        networkmode: network.name,
+        forcerm: true,
+        ...(memory ? { memory, memswap: memory } : {}),
+        abortSignal: requestSignal(AbortSignal.any([context.signal, upload.signal, limit])),
+      });
+      for await (const message of progressMessages(stream)) {
+        for (const line of output.read(message)) await context.log(line.stream, line.text);
+        if (message.error !== undefined) throw new BuildStopped(message.error, message.errorDetail?.code);
+      }
+      for (const line of output.end()) await context.log(line.stream, line.text);
+      if (context.signal.aborted) throw cancelled();
+      // A stream that was cut looks like one that ended.
+      if (output.imageId === undefined)
+        throw new BuildStopped("the engine ended the build without an image", undefined);
+      return output.imageId;
+    } catch (error) {
+      if (isTakenOver(context.signal)) throw cancelled(error);
+      if (context.signal.aborted) {
+        await this.#engine
+          .getImage(tag)
+          .remove()
+          .catch(() => {});
+        throw cancelled(error);
+      }
+      for (const line of output.end()) await context.log(line.stream, line.text);
+      if (limit.aborted) throw buildTookTooLong(limitMs, { evidence: output.tail, cause: error });
+      throw buildError(upload.signal.reason ?? error, output);
+    } finally {
+      plan.context.destroy();
+    }
+  }
+
+  async #findImage(tag: string): Promise<string | undefined> {
+    try {
+      return (await this.#engine.getImage(tag).inspect()).Id;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw engineError(error, "runtime_unavailable", "looking at the release's image");
+    }
+  }
+}
+
+/** A build that the engine ended, as it told in its stream. */
+class BuildStopped extends Error {
+  readonly exitCode: number | undefined;
+
+  constructor(message: string, exitCode: number | undefined) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+const originOf = ({ build, image }: BuildRequest): string =>
+  image ?? (build.kind === "dockerfile" ? build.dockerfile : build.kind);
+
+function buildError(error: unknown, { step, tail }: BuildOutput): DomainError {
+  if (!(error instanceof BuildStopped)) {
+    // 400: the Dockerfile cannot be read, or names a stage that is not there.
+    if (statusOf(error) !== 400) return engineError(error, "build_failed", "building the image");
+    const message = engineMessage(error);
+    return new DomainError("build_failed", `The Dockerfile cannot be built: ${message}`, {
+      evidence: [message],
+      cause: error,
+    });
+  }
+  const { message, exitCode } = error;
+  if (/no space left on device/i.test(message)) return engineError(error, "disk_full", "building the image");
+  if (step === undefined) {
+    return new DomainError("build_failed", `The build did not begin: ${message}.`, {
+      fault: "server",
+      evidence: [message],
+      cause: error,
+    });
+  }
+  const where = `step ${step.number} of ${step.of}, "${step.instruction}"`;
+  const base = /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(step.instruction)?.[1] ?? /--from=(\S+)/i.exec(step.instruction)?.[1];
+  if (
+    exitCode === undefined &&
+    base !== undefined &&
+    /pull|manifest|repository|registry|dial tcp|denied|not found/i.test(message)
+  ) {
+    return unavailable(base, message, error);
+  }
+  const memory = exitCode === 137 ? " It was killed, most likely because it took too much memory." : "";
+  return new DomainError(
+    "build_failed",
+    exitCode === undefined
+      ? `The build stopped at ${where}: ${message}`
+      : `The build stopped at ${where}, which ended with exit code ${exitCode}.${memory} The last lines of the log show why.`,
+    { evidence: [step.instruction, ...tail, ...(tail.length === 0 ? [message] : [])], cause: error },
+  );
+}

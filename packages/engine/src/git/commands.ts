@@ -1,0 +1,144 @@
+// git's arguments, apart from running them. Refs and paths come branded or resolved; `--` or `--end-of-options` stands
+// before every positional all the same.
+
+export type GitCommand = string[];
+
+export const initMirror = (mirror: string): GitCommand => ["init", "--quiet", "--bare", "--template=", "--", mirror];
+
+/** Patterns match any ref that ends so; the reader takes exact names only. */
+export const listRemote = (url: string, patterns: readonly string[]): GitCommand => [
+  "ls-remote",
+  "--symref",
+  "--",
+  url,
+  ...patterns,
+];
+
+export interface FetchOptions {
+  mirror: string;
+  url: string;
+  refspecs: readonly string[];
+  history: "tip" | "all" | "as it is";
+}
+
+export const fetchRefs = ({ mirror, url, refspecs, history }: FetchOptions): GitCommand => [
+  inMirror(mirror),
+  "fetch",
+  "--quiet",
+  "--no-tags",
+  "--no-auto-maintenance",
+  "--no-recurse-submodules",
+  "--no-write-fetch-head",
+  "--force",
+  ...(history === "tip" ? ["--depth=1"] : []),
+  ...(history === "all" ? ["--unshallow"] : []),
+  "--",
+  url,
+  ...refspecs,
+];
+
+export const resolveCommit = (mirror: string, name: string): GitCommand => [
+  inMirror(mirror),
+  "rev-parse",
+  "--verify",
+  "--quiet",
+  "--end-of-options",
+  `${name}^{commit}`,
+];
+
+export const isShallow = (mirror: string): GitCommand => [inMirror(mirror), "rev-parse", "--is-shallow-repository"];
+
+const COMMIT_FORMAT = "--format=%H%n%an%n%cI%n%s";
+
+export const showCommit = (mirror: string, commit: string): GitCommand => [
+  inMirror(mirror),
+  "log",
+  "-z",
+  "--max-count=1",
+  "--no-mailmap",
+  "--no-show-signature",
+  COMMIT_FORMAT,
+  "--end-of-options",
+  commit,
+  "--",
+];
+
+export const listCommits = (mirror: string, from: string, to: string, limit: number): GitCommand => [
+  inMirror(mirror),
+  "log",
+  "-z",
+  `--max-count=${limit}`,
+  "--no-mailmap",
+  "--no-show-signature",
+  COMMIT_FORMAT,
+  "--end-of-options",
+  `${from}..${to}`,
+  "--",
+];
+
+export const countCommits = (mirror: string, from: string, to: string): GitCommand => [
+  inMirror(mirror),
+  "rev-list",
+  "--count",
+  "--end-of-options",
+  `${from}..${to}`,
+  "--",
+];
+
+/** Exits with 1 when it is not. */
+export const isAncestor = (mirror: string, ancestor: string, commit: string): GitCommand => [
+  inMirror(mirror),
+  "merge-base",
+  "--is-ancestor",
+  "--",
+  ancestor,
+  commit,
+];
+
+/** Everything in a commit, with sizes: what will be written is known before it is. */
+export const listTree = (mirror: string, commit: string): GitCommand => [
+  inMirror(mirror),
+  "ls-tree",
+  "-r",
+  "-z",
+  "--long",
+  "--full-tree",
+  commit,
+];
+
+export const listFolder = (mirror: string, commit: string, folder: string): GitCommand => [
+  inMirror(mirror),
+  "ls-tree",
+  "-z",
+  "--long",
+  "--full-tree",
+  folder === "." ? commit : `${commit}:${folder}`,
+];
+
+export const listPaths = (mirror: string, commit: string, paths: readonly string[]): GitCommand => [
+  inMirror(mirror),
+  "ls-tree",
+  "-z",
+  "--long",
+  "--full-tree",
+  commit,
+  "--",
+  ...paths,
+];
+
+/** Object ids on stdin, their contents on stdout. */
+export const catObjects = (mirror: string): GitCommand => [inMirror(mirror), "cat-file", "--batch"];
+
+/** Fills the index that GIT_INDEX_FILE names. */
+export const readTree = (mirror: string, commit: string): GitCommand => [inMirror(mirror), "read-tree", commit];
+
+/** Writes the index into GIT_WORK_TREE; runs no hook and no filter, for none is configured. */
+export const checkoutIndex = (mirror: string): GitCommand => [
+  inMirror(mirror),
+  "checkout-index",
+  "--all",
+  "--force",
+  "--quiet",
+];
+
+const inMirror = (mirror: string): string => `--git-dir=${mirror}`;

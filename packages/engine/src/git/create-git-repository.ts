@@ -1,0 +1,489 @@
+import { mkdir, readdir, realpath, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type CommitSummary, DomainError, type GitUrl, parseGitUrl } from "@windlass/domain";
+import type { EffectContext, SourceAccess, SourceRepository } from "../ports.ts";
+import { OutputTooLarge, type ProgramResult, ProgramTimeout, runProgram } from "../programs/run-program.ts";
+import { SYSTEM_PATH } from "../programs/system-path.ts";
+import { checkFileSource } from "./check-file-source.ts";
+import * as command from "./commands.ts";
+import { findEscapingLink } from "./find-escaping-link.ts";
+import { gitEnvironment, mirrorName, tokenForms, transportOf, trustConfig } from "./git-environment.ts";
+import { removeStaleFolders, withPrivateFolder } from "./private-folder.ts";
+import {
+  isFile,
+  isLink,
+  isSubmodule,
+  parseCommits,
+  parseObjects,
+  parseRemoteRefs,
+  parseTree,
+  type RemoteRefs,
+  type TreeEntry,
+} from "./read-output.ts";
+import { removeUnusedMirrors } from "./remove-unused-mirrors.ts";
+import { withSshSession } from "./ssh-session.ts";
+import { translateGitError } from "./translate-git-error.ts";
+import { withLock } from "./with-lock.ts";
+
+export interface GitRepositoryOptions {
+  /** Mirrors live here, one for each address and credential; ours alone */
+  cacheFolder: string;
+  /** Repositories on this server's disk are read only below these */
+  allowedFileRoots: string[];
+  allowPlainHttp: boolean;
+  gitPath?: string;
+  /** Where git, ssh and what they call are looked for */
+  path?: string;
+  /** Certificate authorities for https, where a proxy signs again */
+  caFile?: string;
+  /** Of one commit, written out */
+  maxTotalBytes?: number;
+  maxEntries?: number;
+  /** Until a host must have answered what it has */
+  answerTimeoutMs?: number;
+  fetchTimeoutMs?: number;
+}
+
+const GIB = 1024 ** 3;
+const MAX_READ_BYTES = 256 * 1024;
+const MAX_NAMED_SUBMODULES = 10;
+/** Where a mirror keeps what it fetched: names of ours, for a remote's could stand in each other's way (a, a/b). */
+const KEPT_REFS = "refs/windlass";
+const FULL_SHA = /^[0-9a-f]{40}$/;
+const ABBREVIATED_SHA = /^[0-9a-f]{7,40}$/;
+
+/** One call's view of a source: where it is, how it is reached, and what must not be printed. */
+interface Session {
+  url: GitUrl;
+  /** What git is given as the address */
+  remote: string;
+  /** What people see of it */
+  shown: string;
+  mirror: string;
+  env: Record<string, string>;
+  hasToken: boolean;
+  secrets: string[];
+  context: EffectContext;
+}
+
+/**
+ * Sources in git. Each address and credential has a bare mirror that fetches only what is new; it stays shallow until
+ * somebody asks for history. git runs hardened (git-environment.ts), and what it would write to a folder is checked
+ * before it is written: a link that leads out of the tree refuses the commit, for an app that silently lacks a file
+ * is worse than one that is not deployed.
+ */
+export function createGitRepository(options: GitRepositoryOptions): SourceRepository {
+  const {
+    cacheFolder,
+    gitPath = "git",
+    path = SYSTEM_PATH,
+    maxTotalBytes = 2 * GIB,
+    maxEntries = 200_000,
+    answerTimeoutMs = 30_000,
+    fetchTimeoutMs = 30 * 60_000,
+  } = options;
+  if (/["\n\r]|\$\{/.test(cacheFolder) || !cacheFolder.startsWith("/")) {
+    throw new Error(`The git cache needs an absolute folder without quotes or line breaks: ${cacheFolder}`);
+  }
+  let cleaned: Promise<void> | undefined;
+
+  async function withSession<T>(
+    access: SourceAccess,
+    context: EffectContext,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const url = readUrl(access);
+    await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
+    cleaned ??= removeStaleFolders(cacheFolder).then(() => removeUnusedMirrors(cacheFolder));
+    await cleaned;
+    const begin = (remote: string, parts: { sshConfig?: string; trustFile?: string }) => {
+      const token = url.kind === "https" ? (access.repositoryToken?.reveal() ?? null) : null;
+      const credential = url.kind === "ssh" ? (access.deployKey?.reveal() ?? null) : token;
+      return work({
+        url,
+        remote,
+        shown: url.url,
+        mirror: join(cacheFolder, mirrorName(url.url, credential)),
+        env: gitEnvironment({
+          path,
+          url,
+          token,
+          caFile: options.caFile ?? null,
+          sshConfig: parts.sshConfig ?? null,
+          trustFile: parts.trustFile ?? null,
+        }),
+        hasToken: token !== null,
+        secrets: token === null ? [] : tokenForms(token),
+        context,
+      });
+    };
+    if (url.kind === "ssh") {
+      return withSshSession(cacheFolder, url, access, { signal: context.signal, path }, (sshConfig) =>
+        begin(url.url, { sshConfig }),
+      );
+    }
+    if (url.kind === "https") return begin(url.url, {});
+    const folder = await checkFileSource(url.path, options.allowedFileRoots);
+    return withPrivateFolder(cacheFolder, "trust", async (trust) => {
+      const trustFile = join(trust, "gitconfig");
+      await writeFile(trustFile, trustConfig(folder));
+      return begin(folder, { trustFile });
+    });
+  }
+
+  function readUrl(access: SourceAccess): GitUrl {
+    if (access.source.kind !== "git") {
+      throw new DomainError("source_refused", "This app's source is an image, not a repository.", {
+        fault: "platform",
+      });
+    }
+    const url = parseGitUrl(access.source.url);
+    if ("problem" in url) throw new DomainError("source_refused", url.problem, { field: "source.url" });
+    if (transportOf(url) === "http" && !options.allowPlainHttp) {
+      throw new DomainError(
+        "source_refused",
+        "Plain http would send the code, and the token, readable to everyone on the way. Use https.",
+        { field: "source.url" },
+      );
+    }
+    return url;
+  }
+
+  /** Runs git; exit codes other than 0 and those expected reject with what git said. */
+  async function git(
+    session: Session,
+    argv: command.GitCommand,
+    extra: {
+      env?: Record<string, string>;
+      input?: string;
+      expected?: number[];
+      timeoutMs?: number;
+      maxOutputBytes?: number;
+    } = {},
+  ): Promise<ProgramResult> {
+    let result: ProgramResult;
+    try {
+      result = await runProgram({
+        argv: [gitPath, ...argv],
+        cwd: cacheFolder,
+        env: { ...session.env, GIT_CEILING_DIRECTORIES: cacheFolder, ...extra.env },
+        signal: session.context.signal,
+        ...(extra.input === undefined ? {} : { input: extra.input }),
+        ...(extra.timeoutMs === undefined ? {} : { timeoutMs: extra.timeoutMs }),
+        ...(extra.maxOutputBytes === undefined ? {} : { maxOutputBytes: extra.maxOutputBytes }),
+      });
+    } catch (error) {
+      if (error instanceof ProgramTimeout) throw translate(session, ["fatal: the operation timed out"]);
+      if (error instanceof OutputTooLarge) {
+        throw new DomainError("source_refused", "This repository has more files than Windlass takes.");
+      }
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+        throw new DomainError("source_unreachable", "git is not installed on this server. Install it and try again.", {
+          fault: "server",
+          cause: error,
+        });
+      }
+      throw error;
+    }
+    if (result.exitCode !== 0 && !extra.expected?.includes(result.exitCode ?? -1)) {
+      throw translate(session, result.lastLines);
+    }
+    return result;
+  }
+
+  const translate = ({ url, hasToken, secrets }: Session, lines: string[]) =>
+    translateGitError({ url, hasToken, lines: lines.map((line) => redact(line, secrets)) });
+
+  async function listRemote(session: Session, patterns: string[]): Promise<RemoteRefs> {
+    // A git folder that is none: without it, git would read the configuration of a repository that the cache lies in.
+    const argv = ["--git-dir=/dev/null", ...command.listRemote(session.remote, patterns)];
+    const { stdout } = await git(session, argv, { timeoutMs: answerTimeoutMs });
+    return parseRemoteRefs(stdout.toString("utf8"));
+  }
+
+  const inMirror = <T>(session: Session, work: () => Promise<T>): Promise<T> =>
+    withLock(`${session.mirror}.lock`, session.context.signal, async () => {
+      await removeLeftovers(session.mirror);
+      await git(session, command.initMirror(session.mirror));
+      return work();
+    });
+
+  async function commitInMirror(session: Session, name: string): Promise<string | undefined> {
+    const argv = command.resolveCommit(session.mirror, name);
+    const { stdout, exitCode } = await git(session, argv, { expected: [1, 128] });
+    const sha = stdout.toString("latin1").trim();
+    return exitCode === 0 && FULL_SHA.test(sha) ? sha : undefined;
+  }
+
+  async function hasMirror({ mirror }: Session): Promise<boolean> {
+    const now = new Date();
+    // Who uses a mirror touches it: the unused are removed.
+    await utimes(mirror, now, now).catch(() => {});
+    return (await stat(join(mirror, "HEAD")).catch(() => undefined)) !== undefined;
+  }
+
+  const isShallow = async (session: Session) =>
+    (await git(session, command.isShallow(session.mirror))).stdout.toString("latin1").trim() === "true";
+
+  /** A new mirror takes only the tip; one that has history keeps it whole. */
+  async function fetchRefs(session: Session, refspecs: string[], history?: "all"): Promise<void> {
+    const { mirror, remote: url } = session;
+    const isNew = (await readdir(join(mirror, KEPT_REFS)).catch(() => [])).length === 0;
+    const shallow = isNew || (await isShallow(session));
+    const depth = history === "all" ? (shallow && !isNew ? "all" : "as it is") : shallow ? "tip" : "as it is";
+    await git(session, command.fetchRefs({ mirror, url, refspecs, history: depth }), { timeoutMs: fetchTimeoutMs });
+  }
+
+  const fetchEverything = (session: Session) =>
+    fetchRefs(session, [`+refs/heads/*:${KEPT_REFS}/heads/*`, `+refs/tags/*:${KEPT_REFS}/tags/*`], "all");
+
+  /** Has the commit in the mirror, or rejects: by its own name where the host allows that, else among all branches. */
+  async function fetchCommit(session: Session, sha: string): Promise<void> {
+    try {
+      await fetchRefs(session, [`+${sha}:${KEPT_REFS}/commits/${sha}`]);
+    } catch (error) {
+      if (!isUnadvertised(error)) throw error;
+      await fetchEverything(session);
+    }
+    if ((await commitInMirror(session, sha)) === undefined) throw noSuchRef(sha);
+  }
+
+  const isPresent = async (session: Session, commit: string): Promise<boolean> =>
+    (await hasMirror(session)) && (await commitInMirror(session, commit)) !== undefined;
+
+  async function ensureCommit(session: Session, commit: string): Promise<void> {
+    if (!FULL_SHA.test(commit)) throw new DomainError("ref_not_found", "A commit is 40 hexadecimal digits.");
+    if (await isPresent(session, commit)) return;
+    await inMirror(session, async () => {
+      if ((await commitInMirror(session, commit)) !== undefined) return;
+      await session.context.log("system", `Fetching ${commit.slice(0, 10)} from ${session.shown}`);
+      await fetchCommit(session, commit);
+    });
+  }
+
+  /** The commit that a name means on the remote now, fetched. A branch wins over a tag of the same name. */
+  async function fetchNamed(session: Session, ref: string): Promise<string> {
+    const candidates =
+      ref === "" ? ["HEAD"] : ref.startsWith("refs/") ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
+    const { refs } = await listRemote(session, ref === "" ? ["HEAD", "refs/heads/*"] : candidates);
+    const found = candidates.find((name) => refs.has(name));
+    // The remote told which commit it is: one that was fetched before is not fetched again.
+    const told = found === undefined ? ref : (refs.get(found) ?? "");
+    if (FULL_SHA.test(told) && (await isPresent(session, told))) return told;
+    const { log } = session.context;
+    if (found !== undefined) {
+      const shownName = ref === "" ? "the default branch" : ref;
+      return inMirror(session, async () => {
+        await log("system", `Fetching ${shownName} from ${session.shown}`);
+        const kept = `${KEPT_REFS}/named/${Buffer.from(found).toString("hex").slice(0, 200)}`;
+        await fetchRefs(session, [`+${found}:${kept}`]);
+        const sha = await commitInMirror(session, kept);
+        if (sha === undefined) throw noSuchRef(ref);
+        return sha;
+      });
+    }
+    if (ref === "") throw emptyRepository(refs.size > 0);
+    if (!ABBREVIATED_SHA.test(ref)) {
+      if (refs.size === 0 && (await listRemote(session, [])).refs.size === 0) throw emptyRepository(false);
+      throw noSuchRef(ref);
+    }
+    return inMirror(session, async () => {
+      await log("system", `Fetching ${ref.slice(0, 10)} from ${session.shown}`);
+      if (FULL_SHA.test(ref)) await fetchCommit(session, ref);
+      else await fetchEverything(session);
+      const sha = await commitInMirror(session, ref);
+      if (sha === undefined) throw noSuchRef(ref);
+      return sha;
+    });
+  }
+
+  async function showCommit(session: Session, sha: string): Promise<CommitSummary> {
+    const { stdout } = await git(session, command.showCommit(session.mirror, sha));
+    const [commit] = parseCommits(stdout.toString("utf8"));
+    if (commit === undefined) throw noSuchRef(sha);
+    return commit;
+  }
+
+  async function readObjects(session: Session, entries: TreeEntry[]): Promise<(Buffer | null)[]> {
+    if (entries.length === 0) return [];
+    const input = entries.map(({ id }) => `${id}\n`).join("");
+    return parseObjects((await git(session, command.catObjects(session.mirror), { input })).stdout);
+  }
+
+  /** Refuses what must not be written, and tells what will be missing. */
+  async function checkTree(session: Session, commit: string): Promise<void> {
+    const { stdout } = await git(session, command.listTree(session.mirror, commit), {
+      maxOutputBytes: maxEntries * 1024,
+    });
+    const entries = parseTree(stdout.toString("utf8"));
+    if (entries.length > maxEntries) {
+      throw new DomainError(
+        "source_refused",
+        `This commit has ${entries.length} files; at most ${maxEntries} are taken. Remove what is not needed to build the app.`,
+      );
+    }
+    const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
+    if (bytes > maxTotalBytes) {
+      throw new DomainError(
+        "source_refused",
+        `This commit's files take ${megabytes(bytes)} MB; at most ${megabytes(maxTotalBytes)} MB are taken. Remove what is not needed to build the app.`,
+      );
+    }
+    const links = entries.filter(isLink);
+    const tooLong = links.find((entry) => entry.size > 4096);
+    const targets = tooLong ? [] : await readObjects(session, links);
+    const escaping = tooLong
+      ? { path: tooLong.path, target: "a very long path" }
+      : findEscapingLink(new Map(links.map(({ path }, index) => [path, targets[index]?.toString("utf8") ?? ""])));
+    if (escaping) {
+      throw new DomainError(
+        "source_refused",
+        `The link ${escaping.path} leads out of the repository, to ${escaping.target}. Replace it by a file, or remove it.`,
+        { evidence: [`${escaping.path} -> ${escaping.target}`] },
+      );
+    }
+    const submodules = entries.filter(isSubmodule).map(({ path }) => path);
+    if (submodules.length > 0) {
+      const named = submodules.slice(0, MAX_NAMED_SUBMODULES).join(", ");
+      await session.context.log("system", `Submodules are not fetched, their folders stay empty: ${named}`);
+    }
+    await tellOfLargeFiles(session, entries);
+  }
+
+  async function tellOfLargeFiles(session: Session, entries: TreeEntry[]): Promise<void> {
+    const attributes = entries.filter(
+      (entry) => entry.path === ".gitattributes" && isFile(entry) && entry.size < 65_536,
+    );
+    const [content] = await readObjects(session, attributes);
+    if (!content?.includes("filter=lfs")) return;
+    await session.context.log(
+      "system",
+      "Files in Git LFS are not downloaded: their pointers are written in their place",
+    );
+  }
+
+  async function writeTree(session: Session, commit: string, folder: string): Promise<void> {
+    await withPrivateFolder(cacheFolder, "index", async (index) => {
+      const env = { GIT_INDEX_FILE: join(index, "index"), GIT_WORK_TREE: await realpath(folder) };
+      await git(session, command.readTree(session.mirror, commit), { env });
+      await git(session, command.checkoutIndex(session.mirror), { env });
+    });
+  }
+
+  return {
+    resolve: (access, ref, context) =>
+      withSession(access, context, async (session) => {
+        const sha = await fetchNamed(session, ref);
+        return { kind: "git", commit: await showCommit(session, sha) };
+      }),
+
+    fetch: (access, commit, folder, context) =>
+      withSession(access, context, async (session) => {
+        await ensureCommit(session, commit);
+        await checkTree(session, commit);
+        await writeTree(session, commit, folder);
+      }),
+
+    history: (access, from, to, limit, context) =>
+      withSession(access, context, async (session) => {
+        await ensureCommit(session, to);
+        const isKnown = await ensureCommit(session, from).then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof DomainError && error.code === "ref_not_found") return false;
+            throw error;
+          },
+        );
+        // What is live was rewritten away since: nothing can be said of the way between.
+        if (!isKnown) return { commits: [await showCommit(session, to)], omitted: 0, isBackwards: true };
+        if (await isShallow(session)) {
+          await inMirror(session, async () => {
+            if (await isShallow(session)) {
+              await fetchRefs(session, [`+${to}:${KEPT_REFS}/commits/${to}`], "all").catch(async (error: unknown) => {
+                if (!isUnadvertised(error)) throw error;
+                await fetchEverything(session);
+              });
+            }
+          });
+        }
+        const { mirror } = session;
+        const ancestor = await git(session, command.isAncestor(mirror, from, to), { expected: [1] });
+        const listed = await git(session, command.listCommits(mirror, from, to, limit));
+        const counted = await git(session, command.countCommits(mirror, from, to));
+        const commits = parseCommits(listed.stdout.toString("utf8"));
+        const omitted = Math.max(0, Number(counted.stdout.toString("latin1")) - commits.length);
+        return { commits, omitted, isBackwards: ancestor.exitCode !== 0 };
+      }),
+
+    branches: (access, context) =>
+      withSession(access, context, async (session) => {
+        const { head, refs } = await listRemote(session, ["HEAD", "refs/heads/*"]);
+        const prefix = "refs/heads/";
+        const branches = [...refs.keys()]
+          .filter((name) => name.startsWith(prefix))
+          .map((name) => name.slice(prefix.length));
+        const defaultBranch = head?.startsWith(prefix) ? head.slice(prefix.length) : null;
+        return { branches: branches.sort(), defaultBranch };
+      }),
+
+    read: (access, commit, contextPath, paths, context) =>
+      withSession(access, context, async (session) => {
+        await ensureCommit(session, commit);
+        const { mirror } = session;
+        const inRoot = contextPath === ".";
+        const folder = await git(session, command.listFolder(mirror, commit, contextPath), { expected: [128] });
+        if (folder.exitCode !== 0) {
+          throw new DomainError("source_refused", `There is no folder ${contextPath} in this commit.`, {
+            field: "build.context",
+          });
+        }
+        const entries = parseTree(folder.stdout.toString("utf8"));
+        const asked = new Map(paths.map((path) => [inRoot ? path : `${contextPath}/${path}`, path]));
+        const listed =
+          asked.size === 0 ? undefined : await git(session, command.listPaths(mirror, commit, [...asked.keys()]));
+        const found = parseTree(listed?.stdout.toString("utf8") ?? "").filter(
+          (entry) => isFile(entry) && entry.size <= MAX_READ_BYTES && asked.has(entry.path),
+        );
+        const contents = await readObjects(session, found);
+        return {
+          entries: entries.map((entry) => (entry.type === "blob" ? entry.path : `${entry.path}/`)),
+          files: Object.fromEntries(
+            found.map((entry, index) => [asked.get(entry.path) ?? entry.path, contents[index]?.toString("utf8") ?? ""]),
+          ),
+        };
+      }),
+  };
+}
+
+/** Lock files and half packs of a git that was killed; the mirror's own lock is held, so nobody is using them. */
+async function removeLeftovers(mirror: string): Promise<void> {
+  const remove = async (folder: string, isLeftover: (name: string) => boolean, recursive = false) => {
+    for (const name of await readdir(folder, { recursive }).catch(() => [])) {
+      if (isLeftover(name)) await rm(join(folder, name), { force: true });
+    }
+  };
+  await remove(mirror, (name) => name.endsWith(".lock"));
+  await remove(join(mirror, KEPT_REFS), (name) => name.endsWith(".lock"), true);
+  await remove(join(mirror, "objects/pack"), (name) => name.startsWith("tmp_"));
+}
+
+const isUnadvertised = (error: unknown): boolean =>
+  error instanceof DomainError &&
+  error.evidence.some((line) => /not our ref|unadvertised object|couldn't find remote ref/i.test(line));
+
+const noSuchRef = (ref: string): DomainError =>
+  new DomainError("ref_not_found", `There is no branch, tag or commit "${ref}" in this repository.`, { field: "ref" });
+
+const emptyRepository = (hasBranches: boolean): DomainError =>
+  new DomainError(
+    "ref_not_found",
+    hasBranches
+      ? "This repository names no default branch. Choose the branch to deploy."
+      : "This repository is empty. Push a commit to it, then try again.",
+    { field: "ref" },
+  );
+
+const redact = (line: string, secrets: readonly string[]): string =>
+  secrets.reduce((text, secret) => (secret === "" ? text : text.replaceAll(secret, "[redacted]")), line);
+
+const megabytes = (bytes: number): number => Math.ceil(bytes / 1024 ** 2);

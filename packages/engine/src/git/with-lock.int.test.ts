@@ -1,0 +1,66 @@
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { removeUnusedMirrors } from "./remove-unused-mirrors.ts";
+import { withLock } from "./with-lock.ts";
+
+const never = new AbortController().signal;
+
+describe("withLock", () => {
+  let base: string;
+  let lock: string;
+
+  beforeEach(async () => {
+    base = await mkdtemp(join(tmpdir(), "windlass-lock-"));
+    lock = join(base, "x.lock");
+  });
+  afterEach(() => rm(base, { recursive: true, force: true }));
+
+  it("lets one in at a time, in order, and goes on after one fails", async () => {
+    let inside = 0;
+    const order: number[] = [];
+    const works = [0, 1, 2, 3].map((n) =>
+      withLock(lock, never, async () => {
+        expect(++inside).toBe(1);
+        await new Promise((resolve) => setImmediate(resolve));
+        inside--;
+        order.push(n);
+        if (n === 1) throw new Error("failed");
+      }).catch(() => {}),
+    );
+    await Promise.all(works);
+    expect(order).toEqual([0, 1, 2, 3]);
+    expect(await readdir(base)).toEqual([]);
+  });
+
+  it("takes over the lock of a process that is gone, or whose pid is another's by now", async () => {
+    for (const holder of ["999999999\n5", `${process.pid}\n1`]) {
+      await mkdir(lock);
+      await writeFile(join(lock, "holder"), holder);
+      expect(await withLock(lock, never, async () => "done")).toBe("done");
+    }
+  });
+
+  it("lets a waiting caller go at once when it is cancelled, and disturbs nobody", async () => {
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+    const first = withLock(lock, never, () => held);
+    const controller = new AbortController();
+    const second = withLock(lock, controller.signal, async () => "never");
+    controller.abort();
+    await expect(second).rejects.toMatchObject({ code: "cancelled" });
+    const third = withLock(lock, never, async () => "third");
+    letGo();
+    await first;
+    expect(await third).toBe("third");
+  });
+
+  it("guards the removal of mirrors that nobody used for long", async () => {
+    await mkdir(join(base, "old.git"));
+    await mkdir(join(base, "new.git"));
+    const old = new Date(Date.now() - 1000 * 60 * 60 * 24 * 60);
+    await utimes(join(base, "old.git"), old, old);
+    await removeUnusedMirrors(base);
+    expect(await readdir(base)).toEqual(["new.git"]);
+  });
+});

@@ -1,0 +1,20 @@
+/**
+ * The deploy engine: pipelines of durable steps over ports in domain words, and the adapters of those ports. It knows
+ * no database, no queue and no environment variables: only a main.ts wires it.
+ */
+export { createDockerRuntime } from "./docker/create-docker-runtime.ts";
+export { findDockerEngine } from "./docker/find-engine.ts";
+export { protectHost } from "./docker/protect-host.ts";
+export { createGitRepository } from "./git/create-git-repository.ts";
+export { createRedactor, type Redactor } from "./log/redactor.ts";
+export type { Pipeline, PipelineEnd, PipelineSignals } from "./pipeline/define-pipeline.ts";
+export { deploy } from "./pipeline/deploy.ts";
+export { rollback } from "./pipeline/rollback.ts";
+export type * from "./ports.ts";
+export { createProcessRuntime } from "./process/create-process-runtime.ts";
+export { type AccountIds, canReach, ensureUnprivilegedAccount } from "./process/ensure-unprivileged-account.ts";
+export { findNpmCli } from "./process/find-npm.ts";
+export { createRouterClient } from "./router/router-client.ts";
+export type { DeployRequest, LiveRelease, ReleaseRequest, RollbackRequest } from "./steps/deploy-request.ts";
+export { inspectSource } from "./steps/inspect-source.ts";
+export { createWorkspace } from "./workspace/create-workspace.ts";

@@ -1,0 +1,277 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { AppSource, DEPLOY_STEPS, DomainError, EnvironmentConfig, GitRef, HostName } from "@windlass/domain";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { EnginePorts, SourceRepository } from "../ports.ts";
+import type { DeployRequest } from "../steps/deploy-request.ts";
+import { FakeRouter } from "../testing/fake-router.ts";
+import { createFakeRuntime, FakeEngine } from "../testing/fake-runtime.ts";
+import { MemoryHistory, MemoryJournal } from "../testing/memory-journal.ts";
+import { makeLabels } from "../testing/runtime-contract.ts";
+import { writeTinyApp } from "../testing/tiny-app.ts";
+import { createWorkspace } from "../workspace/create-workspace.ts";
+import type { PipelineEnd } from "./define-pipeline.ts";
+import { deploy } from "./deploy.ts";
+import { rollback } from "./rollback.ts";
+
+const HOST = "tiny.localhost";
+const SHA = "0123456789abcdef0123456789abcdef01234567";
+
+let engine: FakeEngine;
+let router: FakeRouter;
+let folder: string;
+let history: MemoryHistory;
+let environmentId: string;
+
+beforeEach(async () => {
+  engine = new FakeEngine();
+  router = await new FakeRouter().listen();
+  folder = await mkdtemp(path.join(tmpdir(), "windlass-pipeline-"));
+  history = new MemoryHistory();
+  environmentId = makeLabels("test").environmentId;
+});
+afterEach(async () => {
+  await engine.close();
+  router.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const source: SourceRepository = {
+  resolve: async () => ({
+    kind: "git",
+    commit: { sha: SHA, message: "Make it so", author: "Ada", committedAt: new Date(0).toISOString() },
+  }),
+  fetch: (_access, _commit, target) => writeTinyApp(target, { kind: "quick" }),
+  history: async () => ({ commits: [], omitted: 0, isBackwards: false }),
+  branches: async () => ({ branches: ["main"], defaultBranch: "main" }),
+  read: async () => ({ files: {}, entries: [] }),
+};
+
+interface Scene {
+  request: DeployRequest;
+  journal: MemoryJournal;
+  ports: EnginePorts;
+  cancel: AbortController;
+  abandon: AbortController;
+  run(): Promise<PipelineEnd>;
+}
+
+let releases = 0;
+
+function scene(
+  change: { variables?: Record<string, string>; live?: DeployRequest["live"]; health?: object; token?: number } = {},
+): Scene {
+  const releaseId = `00000000-0000-7000-8000-${String(++releases).padStart(12, "0")}`;
+  const labels = { ...makeLabels("test"), environmentId, releaseId, deploymentId: releaseId };
+  const health = { intervalSeconds: 0.1, retries: 2, startPeriodSeconds: 0, ...change.health };
+  const request: DeployRequest = {
+    deploymentId: releaseId,
+    labels,
+    fencingToken: change.token ?? 1,
+    hosts: [HostName.parse(HOST)],
+    config: EnvironmentConfig.parse({ build: { kind: "node" }, health, stopSeconds: 1 }),
+    variables: change.variables ?? {},
+    variableDigests: {},
+    live: change.live ?? null,
+    access: {
+      source: AppSource.parse({ kind: "git", url: "https://example.com/app.git" }),
+      repositoryToken: null,
+      deployKey: null,
+      sshHostKeys: [],
+    },
+    ref: GitRef.parse("main"),
+  };
+  const journal = new MemoryJournal();
+  const ports: EnginePorts = {
+    source,
+    router,
+    history,
+    record: journal.record,
+    workspace: createWorkspace(folder),
+    ...createFakeRuntime({ owner: "test", engine }),
+  };
+  const cancel = new AbortController();
+  const abandon = new AbortController();
+  const run = () => deploy(request, ports, journal, { cancel: cancel.signal, abandon: abandon.signal });
+  return { request, journal, ports, cancel, abandon, run };
+}
+
+const liveTarget = (): string | undefined => router.services.get(environmentId)?.target?.id;
+
+async function deployFirst(): Promise<NonNullable<DeployRequest["live"]>> {
+  const first = scene({ variables: { VERSION: "1" } });
+  expect(await first.run()).toMatchObject({ status: "succeeded" });
+  const live = history.live;
+  if (!live) throw new Error("nothing is live");
+  return {
+    releaseId: first.request.labels.releaseId,
+    instance: live.instance,
+    config: first.request.config,
+    commitSha: SHA,
+    variableDigests: {},
+  };
+}
+
+describe("a deployment", () => {
+  it("builds, starts, gates and switches, then stops the old release", async () => {
+    const live = await deployFirst();
+    const next = scene({ live });
+    expect(await next.run()).toEqual({ status: "succeeded", warnings: [] });
+    expect(liveTarget()).toBe(history.live?.instance.name);
+    expect(history.retiredNames).toEqual([live.instance.name]);
+    expect([...engine.instances.keys()]).toEqual([history.live?.instance.name]);
+    expect(next.journal.facts.plan).toMatchObject({ zeroDowntime: true });
+  });
+
+  it("keeps the old release serving when the new one never becomes healthy, and says why", async () => {
+    const live = await deployFirst();
+    const broken = scene({ live, variables: { BEHAVIOUR: "crash" } });
+    const end = await broken.run();
+    expect(end).toMatchObject({ status: "failed", step: "await healthy", error: { code: "unhealthy" } });
+    if (end.status !== "failed") throw new Error("unreachable");
+    expect(end.error.evidence.join("\n")).toMatch(/Exit code: 3/);
+    expect(liveTarget()).toBe(live.instance.name);
+    expect([...engine.instances.keys()]).toEqual([live.instance.name]);
+    expect(engine.artifacts.size).toBe(1);
+    expect(broken.journal.names("succeeded").filter((name) => name.startsWith("undo"))).toEqual([
+      "undo: remove new release",
+      "undo: remove artifact",
+      "undo: remove source",
+    ]);
+  });
+
+  it("puts the traffic back when the switch was made and its proof failed", async () => {
+    const live = await deployFirst();
+    router.failAfterSwitch = new DomainError("router_unavailable", "The router does not answer.");
+    const end = await scene({ live }).run();
+    expect(end).toMatchObject({ status: "failed", step: "switch traffic" });
+    expect(liveTarget()).toBe(live.instance.name);
+    expect([...engine.instances.keys()]).toEqual([live.instance.name]);
+  });
+
+  it("that is cancelled takes back what it made, at whichever step it was", async () => {
+    const live = await deployFirst();
+    for (const step of [
+      "resolve source",
+      "plan",
+      "fetch source",
+      "build",
+      "start release",
+      "await healthy",
+      "switch traffic",
+    ]) {
+      for (const moment of [`open ${step}`, `effect ${step}`]) {
+        const cancelled = scene({ live });
+        cancelled.journal.onMoment = (now) => {
+          if (now === moment) cancelled.cancel.abort(new DomainError("cancelled", "Cancelled by Ada."));
+        };
+        const end = await cancelled.run();
+        expect(end, moment).toMatchObject({ status: "cancelled", error: { message: "Cancelled by Ada." } });
+        expect(liveTarget(), moment).toBe(live.instance.name);
+        expect([...engine.instances.keys()], moment).toEqual([live.instance.name]);
+        expect(engine.artifacts.size, moment).toBe(1);
+      }
+    }
+  });
+
+  it("goes on with another worker wherever the first one died, and nothing is left over", async () => {
+    const moments = (name: string) => [`open ${name}`, `effect ${name}`, `close ${name}`];
+    const steps = DEPLOY_STEPS;
+    for (const moment of steps.flatMap(moments)) {
+      const live = await deployFirst();
+      const victim = scene({ live });
+      victim.journal.onMoment = (now) => {
+        if (now === moment) victim.abandon.abort(new DomainError("lease_lost", "Killed."));
+      };
+      expect(await victim.run(), moment).toEqual({ status: "abandoned" });
+      victim.journal.onMoment = () => {};
+      const heir = await deploy({ ...victim.request, fencingToken: 2 }, victim.ports, victim.journal, {
+        cancel: new AbortController().signal,
+        abandon: new AbortController().signal,
+      });
+      expect(heir, moment).toMatchObject({ status: "succeeded" });
+      expect([...engine.instances.keys()], moment).toEqual([history.live?.instance.name]);
+      expect(liveTarget(), moment).toBe(history.live?.instance.name);
+      await engine.close();
+      router.services.clear();
+    }
+  });
+
+  it("whose worker lost the lease can no longer switch", async () => {
+    const live = await deployFirst();
+    const stale = scene({ live });
+    await router.apply({
+      service: environmentId,
+      token: 5,
+      hosts: [HostName.parse(HOST)],
+      target: { id: live.instance.name, addresses: [live.instance.address] },
+    });
+    expect(await stale.run()).toEqual({ status: "abandoned" });
+    expect(liveTarget()).toBe(live.instance.name);
+  });
+
+  it("succeeds with a warning when cleaning up fails after the traffic has moved", async () => {
+    const live = await deployFirst();
+    engine.failNext("stop", new Error("stuck"));
+    const next = scene({ live });
+    const end = await next.run();
+    expect(end).toMatchObject({ status: "succeeded", warnings: [expect.stringMatching(/^retire previous/)] });
+    expect(liveTarget()).toBe(history.live?.instance.name);
+  });
+
+  it("removes releases past the kept count", async () => {
+    const next = scene();
+    const gone = { kind: "image" as const, imageId: "sha256:0", tag: "old", origin: "node" };
+    history.past = [{ releaseId: "old", artifact: gone }];
+    await next.run();
+    expect(history.forgotten).toEqual(["old"]);
+  });
+});
+
+describe("a rollback", () => {
+  it("brings a kept release back through the same gate", async () => {
+    const first = scene({ variables: { VERSION: "1" } });
+    await first.run();
+    const kept = history.live;
+    if (!kept) throw new Error("nothing is live");
+    const live = {
+      releaseId: first.request.labels.releaseId,
+      instance: kept.instance,
+      config: first.request.config,
+      commitSha: SHA,
+      variableDigests: {},
+    };
+    const second = scene({ live });
+    await second.run();
+    const now = history.live;
+    if (!now) throw new Error("nothing is live");
+    const back = {
+      ...first.request,
+      deploymentId: "back",
+      artifact: kept.artifact,
+      commitSha: SHA,
+      live: { ...live, releaseId: second.request.labels.releaseId, instance: now.instance },
+    };
+    const journal = new MemoryJournal();
+    const signals = { cancel: new AbortController().signal, abandon: new AbortController().signal };
+    expect(await rollback(back, second.ports, journal, signals)).toMatchObject({ status: "succeeded" });
+    expect(history.live?.artifact).toEqual(kept.artifact);
+    expect([...engine.instances.keys()]).toEqual([history.live?.instance.name]);
+    expect(liveTarget()).toBe(history.live?.instance.name);
+  });
+
+  it("says so when what the release was made of is gone", async () => {
+    const first = scene();
+    await first.run();
+    const gone = { kind: "image" as const, imageId: "sha256:gone", tag: "gone", origin: "node" };
+    const signals = { cancel: new AbortController().signal, abandon: new AbortController().signal };
+    const end = await rollback(
+      { ...first.request, artifact: gone, commitSha: SHA },
+      first.ports,
+      new MemoryJournal(),
+      signals,
+    );
+    expect(end).toMatchObject({ status: "failed", step: "plan", error: { code: "image_unavailable" } });
+  });
+});

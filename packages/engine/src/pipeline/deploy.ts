@@ -1,0 +1,29 @@
+import { awaitHealthy } from "../steps/await-healthy.ts";
+import { buildArtifact, removeArtifact } from "../steps/build-artifact.ts";
+import { cleanUp } from "../steps/clean-up.ts";
+import type { DeployRequest } from "../steps/deploy-request.ts";
+import { fetchSource, removeSource } from "../steps/fetch-source.ts";
+import { planDeployment } from "../steps/plan-deployment.ts";
+import { resolveSource } from "../steps/resolve-source.ts";
+import { retirePrevious } from "../steps/retire-previous.ts";
+import { removeRelease, startRelease } from "../steps/start-release.ts";
+import { restoreTraffic, switchTraffic } from "../steps/switch-traffic.ts";
+import { definePipeline } from "./define-pipeline.ts";
+
+/** From a source to a release that takes the traffic. Nothing of the old release is touched before the new one is healthy. */
+export const deploy = definePipeline<DeployRequest>(async (request, { step, undo, commit, tidy }, ports) => {
+  const source = await step("resolve source", (context) => resolveSource(ports, request, context));
+  await step("plan", (context) => planDeployment(ports, request, source, context));
+  undo("remove source", () => removeSource(ports, request));
+  const folder = await step("fetch source", (context) => fetchSource(ports, request, source, context));
+  undo("remove artifact", () => removeArtifact(ports, request));
+  const artifact = await step("build", (context) => buildArtifact(ports, request, source, folder, context));
+  undo("remove new release", () => removeRelease(ports, request));
+  const instance = await step("start release", (context) => startRelease(ports, request, artifact, context));
+  await step("await healthy", (context) => awaitHealthy(ports, request, instance, context));
+  undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instance, signal));
+  const switched = await step("switch traffic", (context) => switchTraffic(ports, request, instance, context));
+  await commit(() => ports.history.commit({ artifact, instance }));
+  await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instance, context));
+  await tidy("clean up", (context) => cleanUp(ports, request, context));
+});

@@ -1,0 +1,218 @@
+import type {
+  Address,
+  ApplyCommand,
+  AppSource,
+  Artifact,
+  BuildConfig,
+  CommitSummary,
+  DeploymentPlan,
+  DomainError,
+  DrainCommand,
+  DrainResult,
+  EnvironmentConfig,
+  GitRef,
+  ImageRef,
+  LogStream,
+  RemoveCommand,
+  RouterTable,
+  RuntimeKind,
+  Secret,
+  StartedInstance,
+  SwitchCommand,
+  SwitchProof,
+  SwitchResult,
+} from "@windlass/domain";
+
+// What the engine needs from the world, in domain words. Which adapter serves is decided once, where the worker wires
+// things. Every method rejects with a DomainError whose message a user can read; foreign errors are translated once, in
+// the adapter. Every long method ends within a second of `signal` and leaves nothing running behind it.
+
+/** Given to each effect: where its output goes, and when to stop. */
+export interface EffectContext {
+  signal: AbortSignal;
+  /** Takes one line (without line break) of the deployment's log. Await it: that is the back-pressure. */
+  log: (stream: LogStream, text: string) => Promise<void> | void;
+}
+
+/** A source with what is needed to read it. */
+export interface SourceAccess {
+  source: AppSource;
+  repositoryToken: Secret | null;
+  deployKey: Secret | null;
+  /** known_hosts lines that a person confirmed */
+  sshHostKeys: readonly string[];
+}
+
+/** A source pinned to something that cannot move. */
+export type ResolvedSource =
+  | { kind: "git"; commit: CommitSummary }
+  | { kind: "image"; image: ImageRef; imageId: string | null };
+
+export interface SourceFiles {
+  /** Path relative to the repository's root → contents, for those of the asked paths that are files */
+  files: Record<string, string>;
+  /** Names at the root of `context`, directories with a slash at the end */
+  entries: string[];
+}
+
+export interface SourceRepository {
+  /** Branch, tag or commit → commit. Rejects with ref_not_found, source_denied, source_unreachable, source_refused, host_key_unknown. */
+  resolve(access: SourceAccess, ref: GitRef | "", context: EffectContext): Promise<ResolvedSource>;
+  /** Writes the commit's files into `folder`, which is empty and exists. No .git, no link that leads out of it. */
+  fetch(access: SourceAccess, commit: string, folder: string, context: EffectContext): Promise<void>;
+  /** Commits after `from` up to `to`, newest first, at most `limit`; `omitted` counts the rest. `isBackwards` when `from` is not an ancestor of `to`. */
+  history(
+    access: SourceAccess,
+    from: string,
+    to: string,
+    limit: number,
+    context: EffectContext,
+  ): Promise<{ commits: CommitSummary[]; omitted: number; isBackwards: boolean }>;
+  /** Names of branches, and the default one. Touches nothing on disk that outlives the call. */
+  branches(access: SourceAccess, context: EffectContext): Promise<{ branches: string[]; defaultBranch: string | null }>;
+  /** Reads some small files of a commit without writing a work tree. */
+  read(
+    access: SourceAccess,
+    commit: string,
+    contextPath: string,
+    paths: string[],
+    context: EffectContext,
+  ): Promise<SourceFiles>;
+}
+
+/** On everything that Windlass makes, so that it can account for it and touches nothing else. */
+export interface OwnerLabels {
+  /** Which Windlass made it: instances that share an engine do not see each other's things */
+  owner: string;
+  teamId: string;
+  appId: string;
+  appSlug: string;
+  environmentId: string;
+  environmentSlug: string;
+  deploymentId: string;
+  releaseId: string;
+}
+
+export interface BuildRequest {
+  labels: OwnerLabels;
+  build: BuildConfig;
+  /** Folder with the fetched source; null when the source is an image */
+  sourceFolder: string | null;
+  image: ImageRef | null;
+  command: string[] | undefined;
+}
+
+export interface ImageBuilder {
+  /** Builds or, for an image source, pulls. Safe to run twice for one release id. Rejects with build_failed, image_unavailable. */
+  build(request: BuildRequest, context: EffectContext): Promise<Artifact>;
+  /** Whether the artifact is still there to be started. */
+  inspect(artifact: Artifact): Promise<{ exists: boolean }>;
+  /** Removes it; gone already is fine. Never removes what another release uses. */
+  remove(artifact: Artifact): Promise<void>;
+  /** Release ids of the artifacts that this owner has for an environment. */
+  listOwned(environmentId: string): Promise<{ releaseId: string; artifact: Artifact }[]>;
+}
+
+export interface StartRequest {
+  labels: OwnerLabels;
+  artifact: Artifact;
+  config: EnvironmentConfig;
+  variables: Record<string, Secret | string>;
+}
+
+export type InstanceState =
+  | { state: "running"; address: Address; restarts: number }
+  | { state: "exited"; exitCode: number | null; signal: string | null; outOfMemory: boolean; restarts: number }
+  | { state: "missing" };
+
+export interface OwnedInstance {
+  name: string;
+  labels: OwnerLabels;
+  isRunning: boolean;
+}
+
+export interface Runtime {
+  readonly kind: RuntimeKind;
+  /** Starts the release's instance, or adopts it when it runs already: its name follows from the release id. Rejects with start_failed. */
+  start(request: StartRequest, context: EffectContext): Promise<StartedInstance>;
+  inspect(name: string): Promise<InstanceState>;
+  /** The last lines of its output, oldest first. */
+  logs(name: string, lines: number): Promise<string[]>;
+  /** SIGTERM, after `graceSeconds` SIGKILL, for the whole process group or container; resolves when it is confirmed gone and its own traces are removed. Missing is fine. */
+  stop(name: string, graceSeconds: number): Promise<void>;
+  /** Everything of this owner, of one environment when given. */
+  listOwned(environmentId?: string): Promise<OwnedInstance[]>;
+  /** Removes what an environment has beside instances (its network); only when it has no instance left. */
+  removeEnvironment(environmentId: string): Promise<void>;
+}
+
+export interface Router {
+  /** Where requests enter, for probes through it. */
+  readonly entry: Address;
+  apply(command: ApplyCommand): Promise<void>;
+  switch(command: SwitchCommand): Promise<SwitchResult>;
+  /** Rejects when `signal` aborts; the drain itself then goes on in the router. */
+  drain(command: DrainCommand, signal: AbortSignal): Promise<DrainResult>;
+  remove(command: RemoveCommand): Promise<void>;
+  table(): Promise<RouterTable>;
+}
+
+/** The adapters of one runtime kind belong together: what one builds the other starts. */
+export interface RuntimePorts {
+  builder: ImageBuilder;
+  runtime: Runtime;
+}
+
+/** The books of one deployment. Only `step` writes them, under the lease: a worker that lost it gets lease_lost. */
+export interface Journal {
+  /** Opens a step, or says how it ended before, when another run of the same deployment did it already. */
+  openStep(name: string): Promise<OpenedStep>;
+  closeStep(name: string, outcome: StepOutcome): Promise<void>;
+  /** One line, redacted before it is stored. Resolves later when lines come faster than they can be stored. */
+  log(step: string, stream: LogStream, text: string): Promise<void> | void;
+}
+
+export type OpenedStep =
+  | { state: "open" }
+  | { state: "succeeded"; result: unknown }
+  | { state: "failed"; error: DomainError };
+
+export type StepOutcome =
+  | { status: "succeeded"; result: unknown }
+  | { status: "failed" | "cancelled"; error: DomainError };
+
+/** What becomes known on the way and belongs to the deployment's page. */
+export interface DeploymentFacts {
+  commit?: CommitSummary;
+  plan?: DeploymentPlan;
+  proof?: SwitchProof;
+}
+
+export interface KeptRelease {
+  releaseId: string;
+  artifact: Artifact;
+}
+
+/** The releases of the environment, as the database keeps them. Written under the lease. */
+export interface ReleaseHistory {
+  /** Makes the release the live one: the point of no return. Safe to run twice. */
+  commit(made: { artifact: Artifact; instance: StartedInstance }): Promise<void>;
+  /** Notes that an instance was stopped and confirmed gone. */
+  retired(instanceName: string): Promise<void>;
+  /** Releases past the kept count, never the live one. */
+  expired(): Promise<KeptRelease[]>;
+  /** Notes that a release's artifact is gone. */
+  forget(releaseId: string): Promise<void>;
+}
+
+export interface EnginePorts {
+  history: ReleaseHistory;
+  /** Notes what became known for the deployment's page */
+  record: (facts: DeploymentFacts) => Promise<void>;
+  source: SourceRepository;
+  builder: ImageBuilder;
+  runtime: Runtime;
+  router: Router;
+  /** Makes an empty folder for a deployment's source; `remove` deletes it. Both safe to run twice. */
+  workspace: { create(deploymentId: string): Promise<string>; remove(deploymentId: string): Promise<void> };
+}

@@ -1,0 +1,11 @@
+import type { RuntimePorts } from "../ports.ts";
+import type { ProcessRuntimeOptions } from "./process-options.ts";
+import { ProcessRuntime } from "./process-runtime.ts";
+import { ReleaseFolders } from "./release-folders.ts";
+
+export type { ProcessRuntimeOptions } from "./process-options.ts";
+
+/** Releases as folders and instances as processes: for machines without Docker. */
+export function createProcessRuntime(options: ProcessRuntimeOptions): RuntimePorts {
+  return { builder: new ReleaseFolders(options), runtime: new ProcessRuntime(options) };
+}

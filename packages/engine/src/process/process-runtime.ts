@@ -1,0 +1,291 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chown, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Address, DomainError, type RuntimeKind, Secret, type StartedInstance } from "@windlass/domain";
+import { isTakenOver } from "../pipeline/is-taken-over.ts";
+import type { EffectContext, InstanceState, OwnedInstance, OwnerLabels, Runtime, StartRequest } from "../ports.ts";
+import { endFamily, FAMILY_VARIABLE, findFamily } from "../programs/end-family.ts";
+import { readProcess } from "../programs/list-processes.ts";
+import { cancelled } from "../programs/run-program.ts";
+import { claimPort, releasePort, releaseStalePorts } from "./claim-port.ts";
+import { findProgram } from "./find-program.ts";
+import {
+  EXIT_FILE,
+  ExitRecord,
+  familyOf,
+  findLeader,
+  type InstanceRecord,
+  listInstances,
+  OUTPUT_FILE,
+  readInstance,
+  STATE_FILE,
+} from "./instance-state.ts";
+import { readJson, writeJson } from "./json-file.ts";
+import { makeBinFolder } from "./make-bin-folder.ts";
+import { boundOutput, openOutput, readLastLines } from "./output-file.ts";
+import { type Folders, foldersOf, isPlainId, type ProcessRuntimeOptions, searchPath } from "./process-options.ts";
+import { appFolder } from "./release-folders.ts";
+
+const HOST = "127.0.0.1";
+const PORT_RANGE = [20_000, 29_999] as const;
+const MAX_OPEN_FILES = 65_536;
+
+/** Exits that this process will write down, by pid and start: whoever looks in between waits for them. */
+const awaited = new Map<string, Promise<void>>();
+
+/**
+ * Runs releases as processes of this machine, each in a session of its own, so that neither a restart nor the death of
+ * the worker touches them. What is known of one stands in its folder; the worker that spawned it writes down how it
+ * ended, and after that worker's death an exit code is not known: a supervisor for each would cost 40 MB of memory.
+ *
+ * Limits: no core dumps, and a bound on open files. Memory is not limited, because RLIMIT_DATA counts address space that
+ * Node.js only reserves (Node 26 does not start with 512 MB), nor processes, because RLIMIT_NPROC counts all apps of the
+ * account together. Docker limits both.
+ */
+export class ProcessRuntime implements Runtime {
+  readonly kind: RuntimeKind = "process";
+  readonly #options: ProcessRuntimeOptions;
+  readonly #folders: Folders;
+
+  constructor(options: ProcessRuntimeOptions) {
+    this.#options = options;
+    this.#folders = foldersOf(options);
+  }
+
+  async start(request: StartRequest, context: EffectContext): Promise<StartedInstance> {
+    if (context.signal.aborted) throw cancelled();
+    const { labels, artifact } = request;
+    if (artifact.kind !== "folder") {
+      throw new DomainError("start_failed", "This release is an image. Deploy again to build it for this runtime.");
+    }
+    const name = instanceName(labels);
+    const present = await this.#read(name);
+    if (present && (await findLeader(present))) return { name, address: addressOf(present) };
+    if (present) await this.#remove(present, 0);
+
+    const folder = join(this.#folders.instances, name);
+    await this.#makeFolders(folder);
+    const instances = await listInstances(this.#folders.instances);
+    await releaseStalePorts(this.#folders.ports, (instance) => instances.some((record) => record.name === instance));
+    const port = await claimPort(this.#folders.ports, this.#options.portRange ?? PORT_RANGE, name);
+    const mark = `${this.#options.owner}:${name}`;
+    const record: InstanceRecord = { name, labels, releasePath: artifact.path, port, mark, process: null };
+    try {
+      // Before the process exists: whoever comes after a crash finds it by its mark.
+      await writeJson(join(folder, STATE_FILE), record);
+      record.process = await this.#spawn(request, artifact.path, folder, record, context);
+      await writeJson(join(folder, STATE_FILE), record);
+      if (context.signal.aborted) throw cancelled();
+      return { name, address: addressOf(record) };
+    } catch (error) {
+      if (!isTakenOver(context.signal)) await this.#remove(record, 0);
+      throw error;
+    }
+  }
+
+  async inspect(name: string): Promise<InstanceState> {
+    const record = await this.#read(name);
+    if (!record) return { state: "missing" };
+    const folder = join(this.#folders.instances, name);
+    await boundOutput(join(folder, OUTPUT_FILE));
+    if (await findLeader(record)) return { state: "running", address: addressOf(record), restarts: 0 };
+    if (record.process) await awaited.get(keyOf(record.process));
+    const exit = await readJson(join(folder, EXIT_FILE), ExitRecord);
+    const { exitCode, signal } = exit ?? { exitCode: null, signal: null };
+    return { state: "exited", exitCode, signal, outOfMemory: await this.#ranOutOfMemory(folder, exit), restarts: 0 };
+  }
+
+  async logs(name: string, lines: number): Promise<string[]> {
+    if (lines <= 0 || !(await this.#read(name))) return [];
+    const path = join(this.#folders.instances, name, OUTPUT_FILE);
+    await boundOutput(path);
+    return readLastLines(path, lines);
+  }
+
+  async stop(name: string, graceSeconds: number): Promise<void> {
+    const record = await this.#read(name);
+    if (record) return this.#remove(record, graceSeconds * 1000);
+    // What a killed worker left of a removal: its family had ended before.
+    if (isPlainId(name) && !(await readInstance(this.#folders.instances, name))) {
+      await rm(join(this.#folders.instances, name), { recursive: true, force: true });
+    }
+  }
+
+  async listOwned(environmentId?: string): Promise<OwnedInstance[]> {
+    const all = await listInstances(this.#folders.instances);
+    const ours = all.filter(
+      ({ labels }) =>
+        labels.owner === this.#options.owner && (environmentId === undefined || labels.environmentId === environmentId),
+    );
+    return Promise.all(
+      ours.map(async (record) => {
+        await boundOutput(join(this.#folders.instances, record.name, OUTPUT_FILE));
+        // Its first process may be gone and its children live on: that is not stopped.
+        const isRunning =
+          (await findLeader(record)) !== undefined || (await findFamily(await familyOf(record))).length > 0;
+        return { name: record.name, labels: record.labels, isRunning };
+      }),
+    );
+  }
+
+  async removeEnvironment(environmentId: string): Promise<void> {
+    if (!isPlainId(environmentId)) return;
+    const all = await listInstances(this.#folders.instances);
+    if (all.some(({ labels }) => labels.environmentId === environmentId)) return;
+    await rm(join(this.#folders.environments, environmentId), { recursive: true, force: true });
+  }
+
+  async #read(name: string): Promise<InstanceRecord | undefined> {
+    if (!isPlainId(name)) return undefined;
+    const record = await readInstance(this.#folders.instances, name);
+    return record?.labels.owner === this.#options.owner ? record : undefined;
+  }
+
+  async #makeFolders(folder: string): Promise<void> {
+    const { runAs = null } = this.#options;
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(this.#folders.instances, { recursive: true, mode: 0o711 });
+    await mkdir(folder, { mode: 0o711 });
+    await mkdir(homeOf(folder), { mode: 0o700 });
+    if (runAs) await chown(homeOf(folder), runAs.uid, runAs.gid);
+  }
+
+  async #spawn(
+    { artifact, config, variables }: StartRequest,
+    releasePath: string,
+    folder: string,
+    { port, mark }: InstanceRecord,
+    context: EffectContext,
+  ): Promise<{ pid: number; startedAt: string }> {
+    const cwd = appFolder(releasePath);
+    const path = searchPath([join(cwd, "node_modules/.bin"), await makeBinFolder(this.#options)]);
+    const command = config.command ?? (artifact.kind === "folder" ? artifact.command : []);
+    const argv = await findProgram(command, this.#options, cwd, path);
+    if (!argv) {
+      throw new DomainError(
+        "start_failed",
+        `There is no program "${command[0]}" for this app on the server. Correct the start command, or install the program.`,
+        { field: "config.command", evidence: [command.join(" ")] },
+      );
+    }
+    const env = {
+      PATH: path,
+      HOME: homeOf(folder),
+      LANG: "C.UTF-8",
+      NODE_ENV: "production",
+      HOST,
+      ...reveal(variables),
+      PORT: String(port),
+      [FAMILY_VARIABLE]: mark,
+    };
+    if (context.signal.aborted) throw cancelled();
+    const output = await openOutput(join(folder, OUTPUT_FILE));
+    try {
+      const [program, ...args] = await this.#limit(argv);
+      const child = spawn(program, args, {
+        cwd,
+        env,
+        detached: true,
+        stdio: ["ignore", output.fd, output.fd],
+        ...(this.#options.runAs ?? {}),
+      });
+      await Promise.race([once(child, "spawn"), once(child, "error").then(([error]) => Promise.reject(error))]);
+      const pid = child.pid as number;
+      const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+      child.unref();
+      const startedAt = (await readProcess(pid))?.startedAt ?? "ended";
+      this.#writeDownExit({ pid, startedAt }, exited, folder);
+      return { pid, startedAt };
+    } catch (error) {
+      if (error instanceof DomainError) throw error;
+      throw startError(error, argv[0]);
+    } finally {
+      await output.close();
+    }
+  }
+
+  #writeDownExit(
+    started: { pid: number; startedAt: string },
+    exited: Promise<[number | null, NodeJS.Signals | null]>,
+    folder: string,
+  ): void {
+    const key = keyOf(started);
+    const written = exited
+      .then(([exitCode, signal]) => writeJson(join(folder, EXIT_FILE), { exitCode, signal }))
+      // Stopped meanwhile: the folder is gone, and nobody asks any more.
+      .catch(() => {})
+      .finally(() => awaited.delete(key));
+    awaited.set(key, written);
+  }
+
+  /** In front of the program itself: it sets the limits and becomes the program. */
+  async #limit(argv: [string, ...string[]]): Promise<[string, ...string[]]> {
+    const { prlimitPath = null } = this.#options;
+    if (prlimitPath === null) return argv;
+    const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
+    const hard = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1]);
+    const files = Number.isFinite(hard) ? Math.min(hard, MAX_OPEN_FILES) : undefined;
+    return [prlimitPath, "--core=0", ...(files ? [`--nofile=${files}:${files}`] : []), "--", ...argv];
+  }
+
+  async #ranOutOfMemory(folder: string, exit: ExitRecord | undefined): Promise<boolean> {
+    if (exit?.signal !== "SIGABRT" && exit?.exitCode !== 134) return false;
+    const lines = await readLastLines(join(folder, OUTPUT_FILE), 50);
+    return lines.some((line) => /FATAL ERROR: .*out of memory/i.test(line));
+  }
+
+  /** Ends whatever lives of it, and only then forgets it. */
+  async #remove(record: InstanceRecord, graceMs: number): Promise<void> {
+    await endFamily(await familyOf(record), graceMs);
+    if (record.process) await awaited.get(keyOf(record.process));
+    await removeFolder(join(this.#folders.instances, record.name));
+    await releasePort(this.#folders.ports, record.port, record.name);
+  }
+}
+
+/** What tells of the instance goes last: whoever comes after a crash in between finds it again. */
+async function removeFolder(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((one) => one !== STATE_FILE)) {
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+  await rm(folder, { recursive: true, force: true });
+}
+
+const homeOf = (folder: string): string => join(folder, "home");
+
+const keyOf = ({ pid, startedAt }: { pid: number; startedAt: string }): string => `${pid} ${startedAt}`;
+
+const addressOf = ({ port }: InstanceRecord): Address => ({ host: HOST, port });
+
+/** Follows from the release: the last part of a UUIDv7 is its random one. */
+function instanceName({ appSlug, environmentSlug, releaseId }: OwnerLabels): string {
+  const id = releaseId
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "")
+    .slice(-12);
+  return `wl-${appSlug}-${environmentSlug}-${id}`;
+}
+
+const reveal = (variables: StartRequest["variables"]): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(variables).map(([key, value]) => [key, value instanceof Secret ? value.reveal() : value]),
+  );
+
+function startError(error: unknown, program: string): DomainError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const why =
+    code === "EACCES"
+      ? `the account that apps run under may not run ${program} or enter the release's folder`
+      : code === "E2BIG"
+        ? "its variables are too large together"
+        : code === "ENOENT"
+          ? "its release folder is gone. Deploy again"
+          : message;
+  return new DomainError("start_failed", `The app could not be started: ${why}.`, {
+    fault: "server",
+    evidence: [message],
+    cause: error,
+  });
+}

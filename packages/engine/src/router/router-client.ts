@@ -1,0 +1,84 @@
+import http from "node:http";
+import {
+  type Address,
+  DomainError,
+  type DrainResult,
+  DrainResult as DrainResultSchema,
+  RouterRefusal,
+  RouterTable,
+  SwitchResult,
+} from "@windlass/domain";
+import { z } from "zod";
+import type { Router } from "../ports.ts";
+
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/** The router process over its control socket. Rejects with router_unavailable, or lease_lost for a stale token. */
+export function createRouterClient(options: { controlSocket: string; entry: Address }): Router {
+  const { controlSocket, entry } = options;
+
+  async function ask<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    output: z.ZodType<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const { status, text } = await send(controlSocket, method, path, body, signal);
+    if (status === 200) return output.parse(text === "" ? {} : JSON.parse(text));
+    const refusal = RouterRefusal.safeParse(safeJson(text)).data;
+    if (refusal?.error === "stale_token") {
+      throw new DomainError("lease_lost", "Another worker has taken this environment over.", { fault: "platform" });
+    }
+    throw new DomainError("router_unavailable", refusal?.message ?? `The router answered ${status}.`, {
+      fault: "platform",
+      field: refusal?.error === "host_taken" ? "hosts" : undefined,
+    });
+  }
+  const soon = () => AbortSignal.timeout(COMMAND_TIMEOUT_MS);
+
+  return {
+    entry,
+    apply: async (command) => void (await ask("POST", "/apply", command, z.unknown(), soon())),
+    switch: (command) => ask("POST", "/switch", command, SwitchResult, soon()),
+    drain: (command, signal): Promise<DrainResult> => ask("POST", "/drain", command, DrainResultSchema, signal),
+    remove: async (command) => void (await ask("POST", "/remove", command, z.unknown(), soon())),
+    table: () => ask("GET", "/table", undefined, RouterTable, soon()),
+  };
+}
+
+function send(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const payload = body === undefined ? "" : JSON.stringify(body);
+    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(payload) };
+    const request = http.request({ socketPath, method, path, signal, headers, agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+      response.on("error", fail);
+    });
+    const fail = (cause: Error) => {
+      const message = "The router does not answer its control socket. It is started again by itself; try once more.";
+      reject(new DomainError("router_unavailable", message, { fault: "platform", retryable: true, cause }));
+    };
+    request.on("error", fail);
+    request.end(payload);
+  });
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,35 @@
+import { DomainError, diffConfig, diffNames } from "@windlass/domain";
+import type { EffectContext, EnginePorts } from "../ports.ts";
+import type { RollbackRequest } from "./deploy-request.ts";
+
+/** Checks that the release can still be started, and tells what comes back. */
+export async function planRollback(
+  { builder, record }: EnginePorts,
+  request: RollbackRequest,
+  context: EffectContext,
+): Promise<void> {
+  if (!(await builder.inspect(request.artifact)).exists) {
+    throw new DomainError(
+      "image_unavailable",
+      "What this release was made of is no longer on the server. Deploy its commit again instead.",
+      { evidence: [request.artifact.kind === "image" ? request.artifact.tag : request.artifact.path] },
+    );
+  }
+  await record({
+    plan: {
+      commits: [],
+      commitsOmitted: 0,
+      fromCommit: request.live?.commitSha ?? null,
+      toCommit: request.commitSha,
+      isBackwards: true,
+      config: diffConfig(request.live?.config ?? null, request.config),
+      variables: diffNames(request.live?.variableDigests ?? {}, request.variableDigests),
+      zeroDowntime: true,
+      zeroDowntimeNote: null,
+    },
+  });
+  await context.log(
+    "system",
+    `Brings back the release made from ${request.commitSha?.slice(0, 7) ?? request.artifact.origin}.`,
+  );
+}

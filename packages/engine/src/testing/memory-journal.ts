@@ -1,0 +1,62 @@
+import type { Artifact, LogStream, StartedInstance } from "@windlass/domain";
+import type { DeploymentFacts, Journal, KeptRelease, ReleaseHistory, StepOutcome } from "../ports.ts";
+
+/** The books of one deployment in memory, with a place to interrupt it at. */
+export class MemoryJournal implements Journal {
+  readonly steps = new Map<string, StepOutcome | "running">();
+  readonly lines: { step: string; stream: LogStream; text: string }[] = [];
+  readonly facts: DeploymentFacts = {};
+  /** Called before a step's row is opened and after it is closed, as "open build" and "close build" */
+  onMoment: (moment: string) => void = () => {};
+
+  async openStep(name: string): ReturnType<Journal["openStep"]> {
+    this.onMoment(`open ${name}`);
+    const before = this.steps.get(name);
+    if (before && before !== "running") {
+      return before.status === "succeeded"
+        ? { state: "succeeded", result: structuredClone(before.result) }
+        : { state: "failed", error: before.error };
+    }
+    this.steps.set(name, "running");
+    return { state: "open" };
+  }
+
+  async closeStep(name: string, outcome: StepOutcome): Promise<void> {
+    this.onMoment(`effect ${name}`);
+    this.steps.set(name, outcome);
+    this.onMoment(`close ${name}`);
+  }
+
+  log(step: string, stream: LogStream, text: string): void {
+    this.lines.push({ step, stream, text });
+  }
+
+  record = async (facts: DeploymentFacts): Promise<void> => void Object.assign(this.facts, facts);
+
+  names(status: StepOutcome["status"]): string[] {
+    return [...this.steps].flatMap(([name, outcome]) =>
+      outcome !== "running" && outcome.status === status ? [name] : [],
+    );
+  }
+}
+
+/** The releases of one environment in memory. */
+export class MemoryHistory implements ReleaseHistory {
+  live: { artifact: Artifact; instance: StartedInstance } | null = null;
+  readonly retiredNames: string[] = [];
+  readonly forgotten: string[] = [];
+  past: KeptRelease[] = [];
+
+  async commit(made: { artifact: Artifact; instance: StartedInstance }): Promise<void> {
+    this.live = made;
+  }
+  async retired(instanceName: string): Promise<void> {
+    this.retiredNames.push(instanceName);
+  }
+  async expired(): Promise<KeptRelease[]> {
+    return this.past.filter(({ releaseId }) => !this.forgotten.includes(releaseId));
+  }
+  async forget(releaseId: string): Promise<void> {
+    this.forgotten.push(releaseId);
+  }
+}
