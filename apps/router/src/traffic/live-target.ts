@@ -1,0 +1,96 @@
+import type { Target, TargetCounts } from "@windlass/domain";
+import type { Limits } from "../limits.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
+import { Upstream } from "./upstream.ts";
+
+/** Something under way on a target: a request with its answer, or an upgraded connection. */
+export interface Claim {
+  /** Ends it now, on both sides. */
+  cutOff(): void;
+}
+
+/** A target that serves, or served and has claims left. */
+export class LiveTarget {
+  readonly target: Target;
+  readonly upstreams: readonly Upstream[];
+  readonly claims = new Set<Claim>();
+  /** Time from a request's arrival to the first byte of its answer */
+  readonly latency = new LatencyHistogram();
+  requests = 0;
+  unanswered = 0;
+  serverErrors = 0;
+  #turn = 0;
+  #isCurrent = true;
+  #drains = new Set<Drain>();
+
+  constructor(target: Target, limits: Limits) {
+    this.target = target;
+    this.upstreams = target.addresses.map((address) => new Upstream(address, limits));
+  }
+
+  claim(claim: Claim): void {
+    this.requests++;
+    this.claims.add(claim);
+  }
+
+  release(claim: Claim): void {
+    if (!this.claims.delete(claim)) return;
+    for (const drain of this.#drains) drain.noteEnded(claim);
+    if (!this.#isCurrent && this.claims.size === 0) this.#closeConnections();
+  }
+
+  /** The next address in turn that has not refused a connection just now; when all have, the next in turn. */
+  nextUpstream(exclude?: ReadonlySet<Upstream>): Upstream | undefined {
+    const count = this.upstreams.length;
+    let fallback: Upstream | undefined;
+    for (let i = 0; i < count; i++) {
+      const upstream = this.upstreams[(this.#turn + i) % count];
+      if (upstream === undefined || exclude?.has(upstream)) continue;
+      if (!upstream.refusing) {
+        this.#turn = (this.#turn + i + 1) % count;
+        return upstream;
+      }
+      fallback ??= upstream;
+    }
+    return fallback;
+  }
+
+  get isCurrent(): boolean {
+    return this.#isCurrent;
+  }
+
+  /** No request claims it from now on. Its connections are closed once the claims there are have ended. */
+  retire(): void {
+    this.#isCurrent = false;
+    if (this.claims.size === 0) this.#closeConnections();
+  }
+
+  startDrain(drain: Drain): void {
+    this.#drains.add(drain);
+  }
+
+  endDrain(drain: Drain): void {
+    this.#drains.delete(drain);
+  }
+
+  counts(): TargetCounts {
+    return {
+      targetId: this.target.id,
+      requests: this.requests,
+      unanswered: this.unanswered,
+      serverErrors: this.serverErrors,
+      active: this.claims.size,
+      p50Ms: this.latency.quantile(0.5),
+      p99Ms: this.latency.quantile(0.99),
+    };
+  }
+
+  #closeConnections(): void {
+    for (const upstream of this.upstreams) upstream.close();
+  }
+}
+
+/** Waits for the claims that were open when it began. */
+export interface Drain {
+  noteEnded(claim: Claim): void;
+}
