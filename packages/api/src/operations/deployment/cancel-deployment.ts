@@ -1,0 +1,47 @@
+import { DomainError, isEnded } from "@windlass/domain";
+import { writeAudit } from "../audit/write-audit.ts";
+import type { OperationContext } from "../operation.ts";
+
+/**
+ * Ends a waiting deployment at once; asks the worker to end a running one, which confirms by the deployment's end.
+ * Rejects with conflict when it has ended or its release already takes the traffic.
+ */
+export async function cancelDeployment(
+  ctx: OperationContext,
+  deployment: { id: string; teamId: string },
+): Promise<void> {
+  await ctx.db.$transaction(async (tx) => {
+    const now = new Date();
+    const end = { reason: "cancelled", message: `Cancelled by ${ctx.actor.name} before it started.`, evidence: [] };
+    const waiting = await tx.deployment.updateMany({
+      where: { id: deployment.id, status: "queued" },
+      data: {
+        status: "cancelled",
+        endReason: "cancelled",
+        endDetail: end,
+        endedAt: now,
+        cancelRequestedAt: now,
+        cancelRequestedBy: ctx.actor.name,
+      },
+    });
+    if (waiting.count === 0) {
+      const running = await tx.deployment.updateMany({
+        where: { id: deployment.id, status: "running", committedToTraffic: false },
+        data: { cancelRequestedAt: now, cancelRequestedBy: ctx.actor.name },
+      });
+      if (running.count === 0) throw await whyNot(tx, deployment.id);
+    }
+    await writeAudit(tx, ctx.actor, {
+      teamId: deployment.teamId,
+      action: "deployment.cancel",
+      subject: `deployment:${deployment.id}`,
+    });
+  });
+}
+
+async function whyNot(tx: Pick<OperationContext["db"], "deployment">, id: string): Promise<DomainError> {
+  const row = await tx.deployment.findUnique({ where: { id }, select: { status: true } });
+  return row && isEnded(row.status)
+    ? new DomainError("conflict", "This deployment has ended already.")
+    : new DomainError("conflict", "The new release is already live: roll back instead of cancelling.");
+}

@@ -1,0 +1,157 @@
+import type { Prisma } from "@windlass/db";
+import { DEPLOY_STEPS, DeploymentEnd, DeploymentPlan, isEnded, ROLLBACK_STEPS, SwitchProof } from "@windlass/domain";
+import type { DeploymentDetail, DeploymentSummary } from "../../schemas.ts";
+import type { Services } from "../../services.ts";
+import { environmentUrl } from "../environment/environment-url.ts";
+
+const WITH_CONTEXT = {
+  environment: {
+    include: {
+      app: true,
+      routes: { orderBy: { createdAt: "asc" } },
+      // The newest that succeeded is the one whose release is live: a rollback and what it brought back are not both.
+      deployments: { where: { status: "succeeded" }, orderBy: { id: "desc" }, take: 1, select: { id: true } },
+    },
+  },
+  steps: { orderBy: { position: "asc" } },
+  release: true,
+} satisfies Prisma.DeploymentInclude;
+
+type Row = Prisma.DeploymentGetPayload<{ include: typeof WITH_CONTEXT }>;
+
+/** Steps that undo belong to the story, not to the expected course. */
+const expectedSteps = (kind: Row["kind"]): readonly string[] => (kind === "rollback" ? ROLLBACK_STEPS : DEPLOY_STEPS);
+
+function toSummary(row: Row): DeploymentSummary {
+  const expected = expectedSteps(row.kind);
+  const { environment } = row;
+  return {
+    id: row.id,
+    number: row.number,
+    appId: environment.appId,
+    appName: environment.app.name,
+    environmentId: row.environmentId,
+    environmentName: environment.name,
+    kind: row.kind,
+    status: row.status,
+    end: row.endDetail ? DeploymentEnd.parse(row.endDetail) : null,
+    ref: row.ref,
+    commit: commitOf(row),
+    trigger: row.trigger,
+    actorName: row.actorName,
+    releaseId: row.releaseId,
+    isLive:
+      row.releaseId !== null &&
+      row.id === environment.deployments[0]?.id &&
+      row.releaseId === environment.currentReleaseId,
+    cancelRequestedAt: row.cancelRequestedAt,
+    currentStep: isEnded(row.status) ? null : (row.steps.findLast((step) => step.status === "running")?.name ?? null),
+    stepsDone: row.steps.filter((step) => step.status === "succeeded" && expected.includes(step.name)).length,
+    stepsExpected: expected.length,
+    queuedAt: row.queuedAt,
+    startedAt: row.startedAt,
+    endedAt: row.endedAt,
+  };
+}
+
+/** The commit's columns of a deployment or release as one value. */
+export function commitOf(row: {
+  commitSha: string | null;
+  commitMessage: string | null;
+  commitAuthor: string | null;
+  committedAt?: Date | null;
+}): DeploymentSummary["commit"] {
+  if (!row.commitSha) return null;
+  return {
+    sha: row.commitSha,
+    message: row.commitMessage ?? "",
+    author: row.commitAuthor ?? "",
+    committedAt: row.committedAt ?? null,
+  };
+}
+
+/** Newest first. `where` must name the team or something that was loaded for it. */
+export async function readDeployments(
+  { db }: Pick<Services, "db">,
+  where: Prisma.DeploymentWhereInput,
+  page: { limit: number; before?: string },
+): Promise<DeploymentSummary[]> {
+  const rows = await db.deployment.findMany({
+    where: page.before ? { AND: [where, { id: { lt: page.before } }] } : where,
+    include: WITH_CONTEXT,
+    orderBy: { id: "desc" },
+    take: page.limit,
+  });
+  return rows.map(toSummary);
+}
+
+const ESTIMATE_FROM = 5;
+
+/** Median milliseconds of each step over the environment's last successful deployments of the same kind. */
+async function estimateSteps(db: Services["db"], row: Row): Promise<Map<string, number>> {
+  const earlier = await db.deployment.findMany({
+    where: { environmentId: row.environmentId, kind: row.kind, status: "succeeded", id: { lt: row.id } },
+    orderBy: { id: "desc" },
+    take: ESTIMATE_FROM,
+    select: { steps: { where: { status: "succeeded" } } },
+  });
+  const durations = new Map<string, number[]>();
+  for (const step of earlier.flatMap((deployment) => deployment.steps)) {
+    if (!step.endedAt) continue;
+    const list = durations.get(step.name) ?? [];
+    list.push(step.endedAt.getTime() - step.startedAt.getTime());
+    durations.set(step.name, list);
+  }
+  return new Map(
+    [...durations].map(([name, list]) => [name, list.sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0]),
+  );
+}
+
+/** One deployment with everything its page shows. The row must have been loaded for the caller's team. */
+export async function readDeployment(
+  { db, addresses }: Pick<Services, "db" | "addresses">,
+  id: string,
+): Promise<DeploymentDetail> {
+  const row = await db.deployment.findUniqueOrThrow({ where: { id }, include: WITH_CONTEXT });
+  const estimates = await estimateSteps(db, row);
+  const hasEnded = isEnded(row.status);
+  const seen = new Set(row.steps.map((step) => step.name));
+  const { release } = row;
+  return {
+    ...toSummary(row),
+    steps: row.steps.map((step) => ({
+      name: step.name,
+      position: step.position,
+      status: step.status,
+      attempt: step.attempt,
+      error: step.error,
+      startedAt: step.startedAt,
+      endedAt: step.endedAt,
+      estimateMs: estimates.get(step.name) ?? null,
+    })),
+    stepsToCome: hasEnded ? [] : expectedSteps(row.kind).filter((name) => !seen.has(name)),
+    plan: row.plan ? DeploymentPlan.parse(row.plan) : null,
+    proof: row.proof ? SwitchProof.parse(row.proof) : null,
+    warnings: row.warnings as string[],
+    waitingFor: row.status === "queued" ? await whyWaiting(db, row) : null,
+    url: environmentUrl(addresses, row.environment.routes),
+    canRollBackToThis:
+      row.status === "succeeded" &&
+      release !== null &&
+      release.removedAt === null &&
+      release.id !== row.environment.currentReleaseId,
+    canCancel: row.status === "queued" || (row.status === "running" && !row.committedToTraffic),
+    canRedeploy: hasEnded && row.kind !== "rollback",
+  };
+}
+
+async function whyWaiting(db: Services["db"], row: Row): Promise<string> {
+  const ahead = await db.deployment.findMany({
+    where: { environmentId: row.environmentId, status: { in: ["queued", "running"] }, id: { lt: row.id } },
+    select: { number: true },
+    orderBy: { id: "asc" },
+  });
+  if (ahead.length > 0)
+    return `Waits for deployment ${ahead.map((d) => `#${d.number}`).join(", ")} of this environment.`;
+  return "Waits for a worker to take it.";
+}

@@ -1,0 +1,21 @@
+import { DomainError, isEnded } from "@windlass/domain";
+import type { OperationContext } from "../operation.ts";
+import { requestDeployment } from "./request-deployment.ts";
+
+interface Redeployable {
+  ref: string;
+  kind: "deploy" | "redeploy" | "rollback";
+  commitSha: string | null;
+  status: Parameters<typeof isEnded>[0];
+  environment: { id: string; teamId: string; slug: string };
+}
+
+/** Deploys the same commit (or image) again with today's settings. */
+export function redeploy(ctx: OperationContext, deployment: Redeployable, trigger: string): Promise<string> {
+  if (deployment.kind === "rollback") {
+    throw new DomainError("conflict", "A rollback builds nothing. Choose its release under Roll back instead.");
+  }
+  if (!isEnded(deployment.status)) throw new DomainError("conflict", "This deployment is still going on.");
+  const ref = deployment.commitSha ?? deployment.ref;
+  return requestDeployment(ctx, { environment: deployment.environment, kind: "redeploy", ref, trigger });
+}

@@ -1,0 +1,47 @@
+import type { DeploymentKind } from "@windlass/domain";
+import { writeAudit } from "../audit/write-audit.ts";
+import { actorColumns, type OperationContext } from "../operation.ts";
+
+export interface DeploymentRequest {
+  environment: { id: string; teamId: string; slug: string };
+  kind: DeploymentKind;
+  /** What to deploy: a branch, tag, commit or image; empty for a rollback */
+  ref: string;
+  /** The release to bring back, for a rollback */
+  release?: { id: string; commitSha: string | null; commitMessage: string | null; commitAuthor: string | null };
+  /** In words, such as "console" or "first run" */
+  trigger: string;
+}
+
+/** Writes the deployment and enqueues it in one transaction. Returns its id. */
+export function requestDeployment(ctx: OperationContext, request: DeploymentRequest): Promise<string> {
+  const { environment, kind, ref, release, trigger } = request;
+  return ctx.db.$transaction(async (tx) => {
+    // Numbers count up without gaps: requests for one environment take turns.
+    await tx.$queryRaw`select 1 from "Environment" where "id" = ${environment.id}::uuid for update`;
+    const newest = await tx.deployment.aggregate({ where: { environmentId: environment.id }, _max: { number: true } });
+    const deployment = await tx.deployment.create({
+      data: {
+        environmentId: environment.id,
+        teamId: environment.teamId,
+        number: (newest._max.number ?? 0) + 1,
+        kind,
+        ref,
+        releaseId: release?.id,
+        commitSha: release?.commitSha,
+        commitMessage: release?.commitMessage,
+        commitAuthor: release?.commitAuthor,
+        trigger,
+        ...actorColumns(ctx.actor),
+      },
+    });
+    await writeAudit(tx, ctx.actor, {
+      teamId: environment.teamId,
+      action: `deployment.${kind}`,
+      subject: `deployment:${deployment.id}`,
+      detail: { environment: environment.slug, ref },
+    });
+    await ctx.queue.wakeEnvironment(tx, { environmentId: environment.id });
+    return deployment.id;
+  });
+}

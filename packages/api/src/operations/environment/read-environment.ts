@@ -1,0 +1,98 @@
+import type { Prisma } from "@windlass/db";
+import { Artifact, EnvironmentConfig } from "@windlass/domain";
+import type { EnvironmentDetail, EnvironmentState, EnvironmentSummary, ReleaseOut } from "../../schemas.ts";
+import type { Services } from "../../services.ts";
+import { commitOf, readDeployments } from "../deployment/read-deployments.ts";
+import { environmentUrl } from "./environment-url.ts";
+
+const WITH_MAKER = {
+  deployments: { where: { kind: { not: "rollback" } }, orderBy: { id: "asc" }, take: 1 },
+} satisfies Prisma.ReleaseInclude;
+
+export const ENVIRONMENT_PARTS = {
+  routes: { orderBy: { createdAt: "asc" } },
+  currentRelease: { include: WITH_MAKER },
+} satisfies Prisma.EnvironmentInclude;
+
+type EnvironmentRow = Prisma.EnvironmentGetPayload<{ include: typeof ENVIRONMENT_PARTS }>;
+type ReleaseRow = Prisma.ReleaseGetPayload<{ include: typeof WITH_MAKER }>;
+
+export function toRelease(row: ReleaseRow, currentReleaseId: string | null): ReleaseOut {
+  const maker = row.deployments[0];
+  return {
+    id: row.id,
+    number: row.number,
+    runtime: row.runtime,
+    commit: commitOf({ ...row, committedAt: maker?.committedAt ?? null }),
+    origin: Artifact.parse(row.artifact).origin,
+    createdAt: row.createdAt,
+    isLive: row.id === currentReleaseId,
+    deploymentId: maker?.id ?? null,
+    deployedBy: maker?.actorName ?? null,
+  };
+}
+
+function stateOf(row: EnvironmentRow, newest: { status: string } | undefined): EnvironmentState {
+  if (newest?.status === "queued" || newest?.status === "running") return "deploying";
+  if (newest?.status === "failed") return "failed";
+  return row.currentReleaseId ? "live" : "empty";
+}
+
+/** The summaries of environments that were loaded for the caller's team. */
+export async function summariseEnvironments(
+  services: Pick<Services, "db" | "addresses">,
+  rows: EnvironmentRow[],
+): Promise<EnvironmentSummary[]> {
+  const newest = await Promise.all(
+    rows.map((row) => readDeployments(services, { environmentId: row.id }, { limit: 1 })),
+  );
+  return rows.map((row, index) => ({
+    id: row.id,
+    appId: row.appId,
+    slug: row.slug,
+    name: row.name,
+    branch: row.branch,
+    runtime: row.runtime,
+    state: stateOf(row, newest[index]?.[0]),
+    url: environmentUrl(services.addresses, row.routes),
+    release: row.currentRelease ? toRelease(row.currentRelease, row.currentReleaseId) : null,
+    lastDeployment: newest[index]?.[0] ?? null,
+  }));
+}
+
+const DEPLOYMENTS_SHOWN = 50;
+
+/** One environment with everything its page shows. It must have been loaded for the caller's team. */
+export async function readEnvironment(
+  services: Pick<Services, "db" | "addresses">,
+  id: string,
+): Promise<EnvironmentDetail> {
+  const { db } = services;
+  const row = await db.environment.findUniqueOrThrow({
+    where: { id },
+    include: {
+      ...ENVIRONMENT_PARTS,
+      variables: { orderBy: { key: "asc" } },
+      releases: { where: { removedAt: null }, orderBy: { number: "desc" }, include: WITH_MAKER },
+    },
+  });
+  const [summary] = await summariseEnvironments(services, [row]);
+  const instances = row.currentReleaseId
+    ? await db.instance.findMany({ where: { releaseId: row.currentReleaseId }, orderBy: { startedAt: "desc" } })
+    : [];
+  const live = row.currentRelease;
+  const isSameConfig = !live || sameJson(EnvironmentConfig.parse(live.config), EnvironmentConfig.parse(row.config));
+  return {
+    ...(summary as EnvironmentSummary),
+    config: EnvironmentConfig.parse(row.config),
+    variables: row.variables.map(({ key, value, updatedAt }) => ({ key, value, isSecret: value === null, updatedAt })),
+    hosts: row.routes.map((route) => route.host),
+    releases: row.releases.map((release) => toRelease(release, row.currentReleaseId)),
+    deployments: await readDeployments(services, { environmentId: id }, { limit: DEPLOYMENTS_SHOWN }),
+    instances: instances.map(({ name, status, startedAt }) => ({ name, status, startedAt })),
+    hasUnappliedChanges: live !== null && (!isSameConfig || live.variablesVersion !== row.variablesVersion),
+  };
+}
+
+/** Both sides come from one schema's parse, so their keys stand in one order. */
+const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,0 +1,15 @@
+/** What processes beside the web may do: the same operations, without a transport. */
+
+export { createQueues, ENVIRONMENT_QUEUE_OPTIONS, openQueue, type Queue } from "../queue/queue.ts";
+export type { AddressSettings, Services } from "../services.ts";
+export { endSession, type SignedIn, signIn } from "./account/sign-in.ts";
+export { createApp, type NewApp } from "./app/create-app.ts";
+export { writeAudit } from "./audit/write-audit.ts";
+export { readDeployment } from "./deployment/read-deployments.ts";
+export { requestDeployment } from "./deployment/request-deployment.ts";
+export { requestRollback } from "./deployment/request-rollback.ts";
+export { environmentUrl } from "./environment/environment-url.ts";
+export type { OperationContext } from "./operation.ts";
+export { readRuntimes } from "./runtime/read-runtimes.ts";
+export { createSampleApp, deploySampleApp, findSampleApp, type SampleApp } from "./setup/create-sample-app.ts";
+export { issueSetupLink } from "./setup/setup.ts";

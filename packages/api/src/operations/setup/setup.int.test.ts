@@ -1,0 +1,39 @@
+import { createTestDatabase, type TestDatabase } from "@windlass/db/testing";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { hashPassword } from "../account/password.ts";
+import { completeSetup, issueSetupLink } from "./setup.ts";
+
+vi.mock("../account/password.ts", () => ({ hashPassword: vi.fn(async () => "scrypt$2$1$1$AA$AA") }));
+
+let test: TestDatabase;
+beforeAll(async () => {
+  test = await createTestDatabase();
+});
+afterAll(() => test.drop());
+
+const complete = (key: string) =>
+  completeSetup(test.db, {
+    key,
+    name: "Ada",
+    email: `${crypto.randomUUID()}@example.com`,
+    password: "a long password",
+    teamName: "Engines",
+  }).then(
+    () => "done",
+    (error: { code: string }) => error.code,
+  );
+
+it("costs nothing and leaves nothing when the key is not the one", async () => {
+  const key = (await issueSetupLink(test.db)) ?? "";
+  expect(await complete("wrong")).toBe("conflict");
+  expect(hashPassword).not.toHaveBeenCalled();
+  expect(await test.db.team.count()).toBe(0);
+
+  expect(await Promise.all([complete(key), complete(key)])).toEqual(expect.arrayContaining(["done", "conflict"]));
+  expect(await test.db.user.count()).toBe(1);
+
+  vi.mocked(hashPassword).mockClear();
+  expect(await complete(key)).toBe("conflict");
+  expect(hashPassword).not.toHaveBeenCalled();
+  expect(await test.db.team.findMany({ select: { slug: true } })).toEqual([{ slug: "engines" }]);
+});

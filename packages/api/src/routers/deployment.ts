@@ -1,0 +1,99 @@
+import { AppSource, DomainError, GitRef, Id, ImageRef } from "@windlass/domain";
+import { z } from "zod";
+import { snapshots } from "../live/index.ts";
+import { cancelDeployment } from "../operations/deployment/cancel-deployment.ts";
+import { followLog } from "../operations/deployment/follow-log.ts";
+import { planRollback } from "../operations/deployment/plan-rollback.ts";
+import { readDeployment, readDeployments } from "../operations/deployment/read-deployments.ts";
+import { redeploy } from "../operations/deployment/redeploy.ts";
+import { requestDeployment } from "../operations/deployment/request-deployment.ts";
+import { requestRollback } from "../operations/deployment/request-rollback.ts";
+import { deploymentProcedure, environmentProcedure } from "../procedures.ts";
+import { DeploymentDetail, DeploymentSummary, LogBatch, RollbackPlan } from "../schemas.ts";
+import { t } from "../trpc.ts";
+import { Done } from "./done.ts";
+import { live, liveTracked, required } from "./live-output.ts";
+import { triggerOf } from "./trigger.ts";
+
+const DeploymentRef = z.object({ deploymentId: z.string() });
+
+export const deploymentRouter = t.router({
+  list: environmentProcedure("deployment", "read")
+    .input(z.object({ limit: z.int().min(1).max(100).default(50), before: Id.optional() }))
+    .output(z.array(DeploymentSummary))
+    .query(({ ctx, input }) => readDeployments(ctx, { environmentId: ctx.environment.id }, input)),
+  get: deploymentProcedure("deployment", "read")
+    .output(DeploymentDetail)
+    .query(({ ctx }) => readDeployment(ctx, ctx.deployment.id)),
+  watch: deploymentProcedure("deployment", "read")
+    .output(live(DeploymentDetail))
+    .subscription(({ ctx, signal }) => {
+      const { id, environmentId } = ctx.deployment;
+      const topics = [`deployment:${id}`, `environment:${environmentId}`];
+      return snapshots(ctx.live, topics, required(signal), () => readDeployment(ctx, id));
+    }),
+  log: deploymentProcedure("deployment", "read")
+    .input(
+      z.object({
+        /** The last sequence number the client has */
+        lastEventId: z
+          .string()
+          .regex(/^\d{1,9}$/, "This is not a line number.")
+          .nullish(),
+      }),
+    )
+    .output(liveTracked(LogBatch))
+    .subscription(({ ctx, input, signal }) =>
+      followLog(ctx, ctx.deployment.id, Number(input.lastEventId ?? 0), required(signal)),
+    ),
+  create: environmentProcedure("deployment", "create")
+    .input(
+      z.object({
+        /** Branch, tag or commit, or an image; the environment's own when left out */
+        ref: z.string().max(400).optional(),
+      }),
+    )
+    .output(DeploymentRef)
+    .mutation(async ({ ctx, input }) => {
+      const { environment } = ctx;
+      const ref = input.ref === undefined ? usualRef(environment) : parseRef(environment, input.ref);
+      const request = { environment, kind: "deploy", ref, trigger: triggerOf(ctx.actor) } as const;
+      return { deploymentId: await requestDeployment(ctx, request) };
+    }),
+  redeploy: deploymentProcedure("deployment", "create")
+    .output(DeploymentRef)
+    .mutation(async ({ ctx }) => ({ deploymentId: await redeploy(ctx, ctx.deployment, triggerOf(ctx.actor)) })),
+  rollback: environmentProcedure("deployment", "create")
+    .input(z.object({ releaseId: Id }))
+    .output(DeploymentRef)
+    .mutation(async ({ ctx, input }) => ({
+      deploymentId: await requestRollback(ctx, ctx.environment, input.releaseId, triggerOf(ctx.actor)),
+    })),
+  planRollback: environmentProcedure("release", "read")
+    .input(z.object({ releaseId: Id }))
+    .output(RollbackPlan)
+    .query(({ ctx, input }) => planRollback(ctx, ctx.environment, input.releaseId)),
+  cancel: deploymentProcedure("deployment", "cancel")
+    .output(Done)
+    .mutation(async ({ ctx }) => {
+      await cancelDeployment(ctx, ctx.deployment);
+      return {};
+    }),
+});
+
+interface WithSource {
+  branch: string;
+  app: { source: unknown };
+}
+
+function usualRef(environment: WithSource): string {
+  const source = AppSource.parse(environment.app.source);
+  return source.kind === "image" ? source.image : environment.branch;
+}
+
+function parseRef(environment: WithSource, ref: string): string {
+  const isImage = AppSource.parse(environment.app.source).kind === "image";
+  const parsed = (isImage ? ImageRef : GitRef).safeParse(ref);
+  if (parsed.success) return parsed.data;
+  throw new DomainError("invalid_input", parsed.error.issues[0]?.message ?? "This is not a ref.", { field: "ref" });
+}

@@ -1,0 +1,35 @@
+import { EnvironmentConfig, GitRef, RuntimeKind } from "@windlass/domain";
+import { z } from "zod";
+import { snapshots } from "../live/index.ts";
+import { readEnvironment } from "../operations/environment/read-environment.ts";
+import { updateEnvironment } from "../operations/environment/update-environment.ts";
+import { environmentProcedure } from "../procedures.ts";
+import { EnvironmentDetail } from "../schemas.ts";
+import { t } from "../trpc.ts";
+import { Done } from "./done.ts";
+import { live, required } from "./live-output.ts";
+
+export const environmentRouter = t.router({
+  get: environmentProcedure("environment", "read")
+    .output(EnvironmentDetail)
+    .query(({ ctx }) => readEnvironment(ctx, ctx.environment.id)),
+  watch: environmentProcedure("environment", "read")
+    .output(live(EnvironmentDetail))
+    .subscription(({ ctx, signal }) => {
+      const { id } = ctx.environment;
+      return snapshots(ctx.live, [`environment:${id}`], required(signal), () => readEnvironment(ctx, id));
+    }),
+  update: environmentProcedure("environment", "update")
+    .input(
+      z.object({
+        branch: GitRef.optional(),
+        runtime: RuntimeKind.optional(),
+        config: EnvironmentConfig.optional(),
+      }),
+    )
+    .output(Done)
+    .mutation(async ({ ctx, input: { environmentId: _, ...change } }) => {
+      await updateEnvironment(ctx, ctx.environment, change);
+      return {};
+    }),
+});

@@ -1,0 +1,27 @@
+import type { TrackedEnvelope } from "@trpc/server";
+import { z } from "zod";
+
+/** The output schema of a subscription: what each pushed value is. Checked as it is pushed. */
+export function live<T extends z.ZodType>(value: T) {
+  return z.custom<AsyncIterable<z.input<T>, void, undefined>>(isAsyncIterable).transform(async function* (values) {
+    for await (const one of values) yield value.parse(one) as z.output<T>;
+  });
+}
+
+/** As `live`, for values that carry an id to resume from. */
+export function liveTracked<T extends z.ZodType>(value: T) {
+  return z
+    .custom<AsyncIterable<TrackedEnvelope<z.input<T>>, void, undefined>>(isAsyncIterable)
+    .transform(async function* (values) {
+      for await (const [id, one, brand] of values) yield [id, value.parse(one), brand] as TrackedEnvelope<z.output<T>>;
+    });
+}
+
+const isAsyncIterable = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+
+/** A subscription always has a signal; tRPC's type allows for none. */
+export function required(signal: AbortSignal | undefined): AbortSignal {
+  if (!signal) throw new Error("A subscription was called without a signal.");
+  return signal;
+}

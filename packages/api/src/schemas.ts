@@ -1,0 +1,222 @@
+import {
+  ConfigChange,
+  DeploymentEnd,
+  DeploymentKind,
+  DeploymentPlan,
+  DeploymentStatus,
+  EnvironmentConfig,
+  LogLine,
+  Role,
+  RuntimeKind,
+  StepStatus,
+  SwitchProof,
+} from "@windlass/domain";
+import { z } from "zod";
+
+// What the procedures answer with. Times are Dates (superjson carries them); ids are UUIDs that sort by time.
+
+export const TeamSummary = z.object({ id: z.string(), slug: z.string(), name: z.string(), role: Role });
+
+export const Me = z.object({
+  user: z.object({
+    id: z.string(),
+    name: z.string(),
+    email: z.string(),
+    isAdministrator: z.boolean(),
+    mustChangePassword: z.boolean(),
+  }),
+  teams: z.array(TeamSummary),
+});
+export type Me = z.infer<typeof Me>;
+
+export const CommitOut = z.object({
+  sha: z.string(),
+  message: z.string(),
+  author: z.string(),
+  committedAt: z.date().nullable(),
+});
+
+/** One row of any list of deployments. */
+export const DeploymentSummary = z.object({
+  id: z.string(),
+  number: z.int(),
+  appId: z.string(),
+  appName: z.string(),
+  environmentId: z.string(),
+  environmentName: z.string(),
+  kind: DeploymentKind,
+  status: DeploymentStatus,
+  end: DeploymentEnd.nullable(),
+  ref: z.string(),
+  commit: CommitOut.nullable(),
+  trigger: z.string(),
+  actorName: z.string(),
+  releaseId: z.string().nullable(),
+  isLive: z.boolean(),
+  cancelRequestedAt: z.date().nullable(),
+  /** The step that runs now, and how many of the expected are done */
+  currentStep: z.string().nullable(),
+  stepsDone: z.int(),
+  stepsExpected: z.int(),
+  queuedAt: z.date(),
+  startedAt: z.date().nullable(),
+  endedAt: z.date().nullable(),
+});
+export type DeploymentSummary = z.infer<typeof DeploymentSummary>;
+
+export const StepOut = z.object({
+  name: z.string(),
+  position: z.int(),
+  status: StepStatus,
+  attempt: z.int(),
+  error: z.string().nullable(),
+  startedAt: z.date(),
+  endedAt: z.date().nullable(),
+  /** Median of the step's duration in the environment's last successful deployments */
+  estimateMs: z.number().nullable(),
+});
+
+export const DeploymentDetail = DeploymentSummary.extend({
+  steps: z.array(StepOut),
+  /** Names of the steps that are still to come, in order, while it has not ended */
+  stepsToCome: z.array(z.string()),
+  plan: DeploymentPlan.nullable(),
+  proof: SwitchProof.nullable(),
+  warnings: z.array(z.string()),
+  /** Why it waits, while it is queued */
+  waitingFor: z.string().nullable(),
+  url: z.string().nullable(),
+  /** The release it made is kept and could be brought back */
+  canRollBackToThis: z.boolean(),
+  canCancel: z.boolean(),
+  canRedeploy: z.boolean(),
+});
+export type DeploymentDetail = z.infer<typeof DeploymentDetail>;
+
+export const ReleaseOut = z.object({
+  id: z.string(),
+  number: z.int(),
+  runtime: RuntimeKind,
+  commit: CommitOut.nullable(),
+  origin: z.string(),
+  createdAt: z.date(),
+  isLive: z.boolean(),
+  /** The deployment that made it */
+  deploymentId: z.string().nullable(),
+  deployedBy: z.string().nullable(),
+});
+export type ReleaseOut = z.infer<typeof ReleaseOut>;
+
+/** What an environment is doing, in one word for a badge. */
+export const EnvironmentState = z.enum(["empty", "live", "deploying", "failed"]);
+export type EnvironmentState = z.infer<typeof EnvironmentState>;
+
+export const EnvironmentSummary = z.object({
+  id: z.string(),
+  appId: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  branch: z.string(),
+  runtime: RuntimeKind,
+  state: EnvironmentState,
+  url: z.string().nullable(),
+  release: ReleaseOut.nullable(),
+  lastDeployment: DeploymentSummary.nullable(),
+});
+export type EnvironmentSummary = z.infer<typeof EnvironmentSummary>;
+
+export const VariableOut = z.object({
+  key: z.string(),
+  isSecret: z.boolean(),
+  /** null for a secret: it is never given out again */
+  value: z.string().nullable(),
+  updatedAt: z.date(),
+});
+
+export const EnvironmentDetail = EnvironmentSummary.extend({
+  config: EnvironmentConfig,
+  variables: z.array(VariableOut),
+  hosts: z.array(z.string()),
+  /** Kept releases, newest first */
+  releases: z.array(ReleaseOut),
+  /** The newest 50, newest first */
+  deployments: z.array(DeploymentSummary),
+  instances: z.array(z.object({ name: z.string(), status: z.string(), startedAt: z.date() })),
+  /** Settings or variables changed since the live release was made: the next deployment applies them */
+  hasUnappliedChanges: z.boolean(),
+});
+export type EnvironmentDetail = z.infer<typeof EnvironmentDetail>;
+
+export const SourceOut = z.object({
+  kind: z.enum(["git", "image"]),
+  /** The repository's address or the image's name, without credentials */
+  location: z.string(),
+  hasRepositoryToken: z.boolean(),
+  deployKeyPublic: z.string().nullable(),
+});
+
+export const AppSummary = z.object({
+  id: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  source: SourceOut,
+  environments: z.array(EnvironmentSummary),
+  createdAt: z.date(),
+});
+export type AppSummary = z.infer<typeof AppSummary>;
+
+export const AppDetail = AppSummary.extend({ teamId: z.string() });
+export type AppDetail = z.infer<typeof AppDetail>;
+
+/** Which runtimes a worker offers now; empty `workers` means that no worker has reported lately. */
+export const RuntimesOut = z.object({
+  workers: z.int(),
+  docker: z.object({ available: z.boolean(), note: z.string() }),
+  process: z.object({ available: z.boolean(), note: z.string() }),
+  default: RuntimeKind,
+});
+export type RuntimesOut = z.infer<typeof RuntimesOut>;
+
+export const Overview = z.object({
+  /** Environments whose newest deployment failed */
+  attention: z.array(DeploymentSummary),
+  /** Queued and running */
+  active: z.array(DeploymentSummary),
+  apps: z.array(AppSummary),
+  recent: z.array(DeploymentSummary),
+  runtimes: RuntimesOut,
+  nextStep: z
+    .object({ kind: z.enum(["create_app", "deploy", "fix", "none"]), text: z.string(), href: z.string().nullable() })
+    .nullable(),
+});
+export type Overview = z.infer<typeof Overview>;
+
+export const LogBatch = z.object({
+  lines: z.array(LogLine),
+  /** Highest sequence number in the log when it was read */
+  lastSeq: z.int(),
+  /** The deployment has ended and this batch is the last */
+  isComplete: z.boolean(),
+});
+export type LogBatch = z.infer<typeof LogBatch>;
+
+export const RollbackPlan = z.object({
+  from: ReleaseOut.nullable(),
+  to: ReleaseOut,
+  config: z.array(ConfigChange),
+  variables: z.object({ added: z.array(z.string()), changed: z.array(z.string()), removed: z.array(z.string()) }),
+  /** Milliseconds the last rollback of this environment took, when there was one */
+  lastTookMs: z.number().nullable(),
+});
+export type RollbackPlan = z.infer<typeof RollbackPlan>;
+
+export const TokenOut = z.object({
+  id: z.string(),
+  name: z.string(),
+  teamId: z.string(),
+  hint: z.string(),
+  createdAt: z.date(),
+  expiresAt: z.date().nullable(),
+  lastUsedAt: z.date().nullable(),
+});
+export type TokenOut = z.infer<typeof TokenOut>;
