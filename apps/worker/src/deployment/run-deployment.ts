@@ -1,0 +1,216 @@
+import { AppSource, Artifact, DomainError, EnvironmentConfig, type GitRef, toDomainError } from "@windlass/domain";
+import {
+  createRedactor,
+  deploy,
+  type EnginePorts,
+  type PipelineEnd,
+  type PipelineSignals,
+  type ReleaseRequest,
+  rollback,
+  type SourceAccess,
+} from "@windlass/engine";
+import { restoreLive } from "../environment/restore-environments.ts";
+import { fenceEffects } from "../lease/fence-effects.ts";
+import type { Lease } from "../lease/lease.ts";
+import type { Worker } from "../wiring.ts";
+import { createJournal, createRecorder } from "./journal.ts";
+import {
+  digestVariables,
+  type EnvironmentRow,
+  hostsOf,
+  instanceOf,
+  labelsOf,
+  liveReleaseOf,
+  openVariables,
+  readVariables,
+  sealVariables,
+  secretsIn,
+  WITH_LIVE,
+} from "./load-release.ts";
+import { openLogWriter } from "./log-writer.ts";
+import { moveDeployment } from "./move-deployment.ts";
+import { createReleaseHistory, type NewRelease } from "./release-history.ts";
+import { watchCancel } from "./watch-cancel.ts";
+
+type DeploymentRow = Awaited<ReturnType<Worker["db"]["deployment"]["findUniqueOrThrow"]>>;
+
+/** Takes one queued deployment, or one that a worker left behind, to its end; or leaves it when the lease is lost. */
+export async function runDeployment(worker: Worker, lease: Lease, deploymentId: string): Promise<void> {
+  const row = await worker.db.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
+  if (row.status === "queued") {
+    await lease.write((tx) => moveDeployment(tx, row.id, "queued", "running", { data: { startedAt: new Date() } }));
+  } else {
+    // Its worker died, maybe with the whole machine: what is live comes first.
+    await restoreLive(worker, lease).catch((error: unknown) =>
+      worker.log.error({ err: error, environmentId: row.environmentId }, "live release could not be restored"),
+    );
+  }
+  const cancel = watchCancel(worker, row.id, lease.lost);
+  try {
+    const signals = { cancel: cancel.signal, abandon: AbortSignal.any([lease.lost, worker.shutdown]) };
+    const end = await runPipeline(worker, lease, row, signals).catch((error: unknown) =>
+      unexpectedEnd(worker, row.id, error),
+    );
+    if (end.status !== "abandoned") await writeEnd(worker, lease, row.id, end);
+  } finally {
+    cancel.stop();
+  }
+}
+
+async function runPipeline(
+  worker: Worker,
+  lease: Lease,
+  row: DeploymentRow,
+  signals: PipelineSignals,
+): Promise<PipelineEnd> {
+  const environment = await worker.db.environment.findUniqueOrThrow({
+    where: { id: row.environmentId },
+    include: WITH_LIVE,
+  });
+  const { request, access, release, newRelease, secrets } = await loadRequest(worker, lease, row, environment);
+  const redact = createRedactor(secrets);
+  const log = await openLogWriter(lease, row.id, redact);
+  const journal = createJournal(
+    lease,
+    { id: row.id, isTakenOver: row.status === "running", isCommitted: row.committedToTraffic },
+    log,
+    redact,
+  );
+  try {
+    const adapters = worker.runtimeOf(release.runtime);
+    if ("problem" in adapters) {
+      const error = new DomainError("runtime_unavailable", adapters.problem, { fault: "server", retryable: true });
+      return { status: "failed", step: "plan", error, warnings: [] };
+    }
+    const ids = { deploymentId: row.id, environmentId: environment.id, releaseId: request.labels.releaseId };
+    const { source, router, workspace } = worker;
+    const ports: EnginePorts = {
+      source,
+      router,
+      workspace,
+      ...fenceEffects(adapters, lease),
+      record: createRecorder(lease, row.id),
+      history: createReleaseHistory(lease, ids, newRelease, request.config.keepReleases),
+    };
+    const end = release.artifact
+      ? await rollback(
+          { ...request, artifact: release.artifact, commitSha: release.commitSha },
+          ports,
+          journal,
+          signals,
+        )
+      : await deploy({ ...request, access, ref: row.ref as GitRef }, ports, journal, signals);
+    return redactEnd(end, redact);
+  } finally {
+    await log.flush().catch(() => {});
+  }
+}
+
+/** What is deployed: for a rollback the release as it was, else the environment as it is now. */
+async function loadRequest(worker: Worker, lease: Lease, row: DeploymentRow, environment: EnvironmentRow) {
+  const back =
+    row.kind === "rollback" ? await worker.db.release.findUniqueOrThrow({ where: { id: row.releaseId ?? "" } }) : null;
+  const variables = back ? openVariables(worker, back.variables) : await readVariables(worker, environment.id);
+  const config = EnvironmentConfig.parse(back ? back.config : environment.config);
+  const runtime = back?.runtime ?? environment.runtime;
+  const variableDigests = digestVariables(worker, variables);
+  const live = liveReleaseOf(environment);
+  const request: ReleaseRequest = {
+    deploymentId: row.id,
+    labels: labelsOf(worker, environment, row.id, back?.id ?? row.id),
+    fencingToken: lease.token,
+    hosts: hostsOf(environment),
+    config,
+    variables,
+    variableDigests,
+    // After the point of no return the environment's live release is this one; what was live before is found again.
+    live: row.committedToTraffic ? await releaseBefore(worker, row, live) : live,
+  };
+  const access = accessOf(worker, environment.app);
+  const newRelease: NewRelease | null = back
+    ? null
+    : {
+        runtime,
+        config,
+        variables: sealVariables(worker, variables),
+        variablesVersion: environment.variablesVersion,
+        variableDigests,
+      };
+  return {
+    request,
+    access,
+    newRelease,
+    release: { runtime, artifact: back ? Artifact.parse(back.artifact) : null, commitSha: back?.commitSha ?? null },
+    secrets: [
+      ...secretsIn(variables),
+      ...[access.repositoryToken, access.deployKey].filter((secret) => secret !== null),
+    ],
+  };
+}
+
+/** For a deployment that was interrupted after its commit: the other release that still runs, to be retired. */
+async function releaseBefore(
+  worker: Worker,
+  row: DeploymentRow,
+  live: ReleaseRequest["live"],
+): Promise<ReleaseRequest["live"]> {
+  const other = await worker.db.instance.findFirst({
+    where: { status: "running", release: { environmentId: row.environmentId, id: { not: live?.releaseId ?? row.id } } },
+    include: { release: true },
+    orderBy: { startedAt: "desc" },
+  });
+  if (!other) return null;
+  return {
+    releaseId: other.releaseId,
+    instance: instanceOf(other),
+    config: EnvironmentConfig.parse(other.release.config),
+    commitSha: other.release.commitSha,
+    variableDigests: other.release.variableDigests as Record<string, string>,
+  };
+}
+
+/** The app's source with its credentials, decrypted. */
+function accessOf({ cipher }: Worker, app: EnvironmentRow["app"]): SourceAccess {
+  return {
+    source: AppSource.parse(app.source),
+    repositoryToken: app.repositoryToken ? cipher.decrypt(app.repositoryToken, "repositoryToken") : null,
+    deployKey: app.deployKey ? cipher.decrypt(app.deployKey, "deployKey") : null,
+    sshHostKeys: app.sshHostKeys,
+  };
+}
+
+function redactEnd(end: PipelineEnd, redact: (text: string) => string): PipelineEnd {
+  if (end.status === "abandoned") return end;
+  const warnings = end.warnings.map(redact);
+  if (end.status === "succeeded") return { ...end, warnings };
+  const { code, message, evidence, fault } = end.error;
+  return { ...end, warnings, error: new DomainError(code, redact(message), { fault, evidence: evidence.map(redact) }) };
+}
+
+function unexpectedEnd(worker: Worker, deploymentId: string, thrown: unknown): PipelineEnd {
+  const error = toDomainError(thrown);
+  if (error.code === "lease_lost" || worker.shutdown.aborted) return { status: "abandoned" };
+  worker.log.error({ err: thrown, deploymentId }, "deployment failed unexpectedly");
+  return { status: "failed", step: "", error, warnings: [] };
+}
+
+async function writeEnd(
+  worker: Worker,
+  lease: Lease,
+  id: string,
+  end: Exclude<PipelineEnd, { status: "abandoned" }>,
+): Promise<void> {
+  const told =
+    end.status === "succeeded"
+      ? { reason: "succeeded", message: "Live and healthy.", evidence: [] }
+      : {
+          reason: end.error.code,
+          message: end.error.message,
+          step: end.step || undefined,
+          evidence: end.error.evidence,
+        };
+  await lease.write((tx) =>
+    moveDeployment(tx, id, "running", end.status, { end: told, data: { warnings: end.warnings } }),
+  );
+  worker.log.info({ deploymentId: id, status: end.status, reason: told.reason }, "deployment ended");
+}

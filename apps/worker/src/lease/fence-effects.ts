@@ -1,0 +1,42 @@
+import type { RuntimePorts } from "@windlass/engine";
+import type { Lease } from "./lease.ts";
+
+/**
+ * The adapters, asking before each effect whether the lease holds. Writes and the router's commands carry the token; an
+ * engine knows none, and a worker that wakes from a long freeze goes on where it stood.
+ */
+export function fenceEffects({ builder, runtime }: RuntimePorts, lease: Lease): RuntimePorts {
+  const confirm = () => lease.write(async () => {}, { isDurable: false });
+  return {
+    builder: {
+      build: async (request, context) => {
+        await confirm();
+        return builder.build(request, context);
+      },
+      inspect: (artifact) => builder.inspect(artifact),
+      remove: async (artifact) => {
+        await confirm();
+        await builder.remove(artifact);
+      },
+      listOwned: (environmentId) => builder.listOwned(environmentId),
+    },
+    runtime: {
+      kind: runtime.kind,
+      start: async (request, context) => {
+        await confirm();
+        return runtime.start(request, context);
+      },
+      inspect: (name) => runtime.inspect(name),
+      logs: (name, lines) => runtime.logs(name, lines),
+      stop: async (name, graceSeconds) => {
+        await confirm();
+        await runtime.stop(name, graceSeconds);
+      },
+      listOwned: (environmentId) => runtime.listOwned(environmentId),
+      removeEnvironment: async (environmentId) => {
+        await confirm();
+        await runtime.removeEnvironment(environmentId);
+      },
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import type { Database, Transaction } from "@windlass/db";
+import { DomainError } from "@windlass/domain";
+
+/**
+ * A worker's right to act on an environment. All times are the database's: the clocks of workers do not matter. The
+ * fencing token rises with every new holder, so whoever comes after a lease ran out makes the one before harmless.
+ */
+export interface Lease {
+  readonly environmentId: string;
+  readonly token: number;
+  /** Aborts as soon as the lease is, or may be, lost */
+  readonly lost: AbortSignal;
+  /** Runs a transaction that commits only while the lease holds; rejects with lease_lost otherwise. */
+  write<T>(work: (tx: Transaction) => Promise<T>, options?: WriteOptions): Promise<T>;
+  release(): Promise<void>;
+}
+
+export interface WriteOptions {
+  /**
+   * Whether the commit waits for the disk; true unless said. For what is done again, at no loss, when the database's
+   * machine dies within the next moment: everything written later with `true` also secures what came before.
+   */
+  isDurable?: boolean;
+}
+
+const RENEWALS_PER_TTL = 4;
+
+const leaseLost = () =>
+  new DomainError("lease_lost", "Another worker has taken this environment over.", { fault: "platform" });
+
+/** The lease when nobody else holds it, or null. */
+export async function acquireLease(
+  db: Database,
+  environmentId: string,
+  holder: string,
+  ttlMs: number,
+): Promise<Lease | null> {
+  const taken = await db.$queryRaw<{ fencingToken: bigint }[]>`
+    insert into "Lease" ("environmentId", "holder", "fencingToken", "expiresAt")
+    select "id", ${holder}, 1, now() + ${ttlMs} * interval '1 millisecond' from "Environment" where "id" = ${environmentId}::uuid
+    on conflict ("environmentId") do update
+      set "holder" = excluded."holder", "fencingToken" = "Lease"."fencingToken" + 1, "expiresAt" = excluded."expiresAt"
+      where "Lease"."expiresAt" <= now()
+    returning "fencingToken"`;
+  const token = taken[0]?.fencingToken;
+  return token === undefined ? null : keepLease(db, environmentId, Number(token), ttlMs);
+}
+
+function keepLease(db: Database, environmentId: string, token: number, ttlMs: number): Lease {
+  const lost = new AbortController();
+  const lose = () => lost.abort(leaseLost());
+  // A worker that was frozen, or cut off from the database, must notice by its own clock.
+  let lastRenewed = performance.now();
+  const watchdog = setInterval(() => {
+    if (performance.now() - lastRenewed >= ttlMs) lose();
+  }, ttlMs / 10);
+  const renewal = setInterval(async () => {
+    const asked = performance.now();
+    if (asked - lastRenewed >= ttlMs) return lose();
+    try {
+      const renewed = await db.$executeRaw`
+        update "Lease" set "expiresAt" = now() + ${ttlMs} * interval '1 millisecond'
+        where "environmentId" = ${environmentId}::uuid and "fencingToken" = ${token} and "expiresAt" > now()`;
+      if (renewed === 0) lose();
+      else lastRenewed = asked;
+    } catch {
+      // The database does not answer: the watchdog decides.
+    }
+  }, ttlMs / RENEWALS_PER_TTL);
+  const stop = () => {
+    clearInterval(renewal);
+    clearInterval(watchdog);
+  };
+  lost.signal.addEventListener("abort", stop, { once: true });
+
+  return {
+    environmentId,
+    token,
+    lost: lost.signal,
+    write(work, { isDurable = true } = {}) {
+      return db.$transaction(async (tx) => {
+        // The row stays locked until the commit: nobody takes the lease over in between. Of a worker that freezes there,
+        // or is cut off, the database ends the transaction once the lease is over.
+        const held = await tx.$queryRaw<unknown[]>`
+          select set_config('idle_in_transaction_session_timeout', ${String(ttlMs)}, true),
+            set_config('synchronous_commit', ${isDurable ? "on" : "off"}, true)
+          from "Lease"
+          where "environmentId" = ${environmentId}::uuid and "fencingToken" = ${token} and "expiresAt" > now() for share`;
+        if (held.length === 0) throw leaseLost();
+        return work(tx);
+      });
+    },
+    async release() {
+      stop();
+      await db.$executeRaw`
+        update "Lease" set "expiresAt" = now() where "environmentId" = ${environmentId}::uuid and "fencingToken" = ${token}`;
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import path from "node:path";
+import { openLive } from "@windlass/api/live";
+import { createQueues } from "@windlass/api/operations";
+import { createDatabase } from "@windlass/db";
+import { createCipher } from "@windlass/db/encryption";
+import { ENVIRONMENT_QUEUE, EnvironmentJob, SOURCE_CHECK_QUEUE } from "@windlass/domain";
+import { createGitRepository, createRouterClient, createWorkspace } from "@windlass/engine";
+import { PgBoss } from "pg-boss";
+import { pino } from "pino";
+import { restoreEnvironments, stopInstances } from "./environment/restore-environments.ts";
+import { sweepAbandoned } from "./environment/sweep.ts";
+import { workEnvironment } from "./environment/work-environment.ts";
+import { reportWorker } from "./report/report-worker.ts";
+import { openRuntimes } from "./runtimes.ts";
+import { readSettings } from "./settings.ts";
+import { answerSourceCheck } from "./source/answer-source-check.ts";
+import type { Worker } from "./wiring.ts";
+
+// The worker process: takes jobs from the queue and runs them through the engine. The only place that reads the
+// environment and decides which adapter serves.
+
+const settings = readSettings();
+const log = pino({ name: "worker" });
+const shutdown = new AbortController();
+const key = Buffer.from(settings.WINDLASS_SECRET_KEY, "hex");
+const owner = createHmac("sha256", key).update("windlass owner").digest("hex").slice(0, 12);
+const dataFolder = settings.WINDLASS_DATA_DIR;
+const caFile = settings.WINDLASS_CA_FILE ?? settings.NODE_EXTRA_CA_CERTS;
+const entry = new URL(`http://${settings.WINDLASS_ROUTER_ENTRY}`);
+
+await mkdir(dataFolder, { recursive: true });
+const runtimes = await openRuntimes({
+  dataFolder,
+  owner,
+  dockerSocket: settings.WINDLASS_DOCKER_SOCKET,
+  subnetPool: settings.WINDLASS_DOCKER_SUBNETS,
+  caFile,
+  shutdown: shutdown.signal,
+  log,
+});
+const worker: Worker = {
+  db: createDatabase(settings.DATABASE_URL, 4 + 2 * settings.WINDLASS_WORKER_CONCURRENCY),
+  cipher: createCipher(new Map([[1, key]])),
+  live: openLive(settings.DATABASE_URL),
+  log,
+  holder: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
+  owner,
+  leaseMs: settings.WINDLASS_LEASE_MS,
+  source: createGitRepository({
+    cacheFolder: path.join(dataFolder, "git"),
+    allowedFileRoots: settings.WINDLASS_GIT_FILE_ROOTS,
+    allowPlainHttp: settings.WINDLASS_GIT_ALLOW_HTTP,
+    caFile,
+  }),
+  router: createRouterClient({
+    controlSocket: settings.WINDLASS_ROUTER_CONTROL_SOCKET,
+    entry: { host: entry.hostname.replace(/^\[|\]$/g, ""), port: Number(entry.port || 80) },
+  }),
+  workspace: createWorkspace(path.join(dataFolder, "work")),
+  runtimeOf: runtimes.runtimeOf,
+  shutdown: shutdown.signal,
+};
+
+const boss = new PgBoss({
+  connectionString: settings.DATABASE_URL,
+  max: 4,
+  useListenNotify: true,
+  superviseIntervalSeconds: 2,
+  monitorIntervalSeconds: 2,
+});
+boss.on("error", (error) => log.warn({ err: error }, "queue"));
+await boss.start();
+await createQueues(boss);
+// After a reboot what is live comes first: a deployment that waits must find it, in case it fails.
+await restoreEnvironments(worker);
+const WORK = { pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1, batchSize: 1 };
+await boss.work(
+  ENVIRONMENT_QUEUE,
+  { ...WORK, localConcurrency: settings.WINDLASS_WORKER_CONCURRENCY },
+  async ([job]) => {
+    if (job) await workEnvironment(worker, EnvironmentJob.parse(job.data).environmentId);
+  },
+);
+await boss.work(SOURCE_CHECK_QUEUE, { ...WORK, localConcurrency: 2 }, async ([job]) => {
+  if (job) await answerSourceCheck(worker, job.data);
+});
+const loops = [sweepAbandoned(worker), reportWorker(worker, runtimes.docker)];
+log.info({ holder: worker.holder, docker: runtimes.docker() }, "ready");
+process.send?.({ type: "ready" });
+
+let stopping: Promise<void> | undefined;
+
+/** Lets go of everything: what was under way goes on in the next worker. */
+function stop(): Promise<void> {
+  stopping ??= (async () => {
+    shutdown.abort();
+    await boss.stop({ graceful: true, timeout: 10_000 }).catch(() => {});
+    await Promise.allSettled(loops);
+    await worker.live.close();
+  })();
+  return stopping;
+}
+
+async function stopAndExit(): Promise<void> {
+  await stop();
+  await worker.db.$disconnect();
+  process.exit(0);
+}
+process.on("SIGTERM", () => void stopAndExit());
+process.on("SIGINT", () => void stopAndExit());
+// The supervisor is gone.
+process.on("disconnect", () => void stopAndExit());
+process.on("message", async (message: { type?: string }) => {
+  if (message.type !== "stop-instances") return;
+  await stop();
+  await stopInstances(worker);
+  process.send?.({ type: "stopped" });
+});

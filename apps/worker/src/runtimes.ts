@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { chmod, copyFile, rename } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { reachableFolder } from "@windlass/db/embedded";
+import type { RuntimeKind } from "@windlass/domain";
+import {
+  canReach,
+  createDockerRuntime,
+  createProcessRuntime,
+  ensureUnprivilegedAccount,
+  findDockerEngine,
+  findNpmCli,
+  protectHost,
+  type RuntimePorts,
+} from "@windlass/engine";
+import type { Logger } from "pino";
+
+const LOOK_EVERY_MS = 10_000;
+
+export interface RuntimeSettings {
+  dataFolder: string;
+  owner: string;
+  dockerSocket: string;
+  subnetPool: string | undefined;
+  /** Certificates that builds trust beside the system's */
+  caFile: string | undefined;
+  shutdown: AbortSignal;
+  log: Logger;
+}
+
+export interface Runtimes {
+  runtimeOf(kind: RuntimeKind): RuntimePorts | { problem: string };
+  /** Whether the Docker engine answers, as last seen, and in words why not */
+  docker(): { available: boolean; note: string };
+}
+
+/** The adapters this machine has. A Docker engine that comes later, or goes away, is noticed. */
+export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes> {
+  const { owner, shutdown, log } = settings;
+  const processes = await openProcesses(settings);
+  let docker: RuntimePorts | { problem: string } = { problem: "" };
+  let note = "";
+
+  const look = async () => {
+    const found = await findDockerEngine({ socketPath: settings.dockerSocket });
+    if ("problem" in found) {
+      docker = found;
+      note = found.problem;
+      return;
+    }
+    note = `Docker ${found.version} answers.`;
+    if (!("problem" in docker)) return;
+    docker = createDockerRuntime({ engine: found.engine, owner, subnetPool: settings.subnetPool });
+    log.info({ version: found.version, firewall: await protectHost() }, "docker engine found");
+  };
+  await look();
+  const keepLooking = async () => {
+    while (!shutdown.aborted) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal: shutdown, ref: false }).catch(() => {});
+      if (!shutdown.aborted)
+        await look().catch((error: unknown) => log.warn({ err: error }, "looking for docker failed"));
+    }
+  };
+  void keepLooking();
+
+  return {
+    runtimeOf: (kind) => (kind === "process" ? processes : docker),
+    docker: () => ({ available: !("problem" in docker), note }),
+  };
+}
+
+/**
+ * As root, apps run under an account of their own, which may be unable to reach our folders: those and the Node.js that
+ * apps run on then lie where it can.
+ */
+async function openProcesses({ dataFolder, owner, caFile }: RuntimeSettings): Promise<RuntimePorts> {
+  const runAs = await ensureUnprivilegedAccount();
+  const home = reachableFolder(dataFolder, runAs ?? {});
+  const node = (await canReach(process.execPath, runAs)) ? process.execPath : await copyNode(home);
+  return createProcessRuntime({
+    folder: path.join(home, "apps"),
+    owner,
+    node,
+    npmCli: await findNpmCli(node, process.env.PATH ?? "", runAs),
+    runAs,
+    prlimitPath: existsSync(PRLIMIT) ? PRLIMIT : null,
+    caFile,
+  });
+}
+
+const PRLIMIT = "/usr/bin/prlimit";
+
+async function copyNode(home: string): Promise<string> {
+  const copy = path.join(home, `node-${process.versions.node}`);
+  if (!existsSync(copy)) {
+    const unfinished = `${copy}.${process.pid}`;
+    await copyFile(process.execPath, unfinished);
+    await chmod(unfinished, 0o755);
+    await rename(unfinished, copy);
+  }
+  return copy;
+}

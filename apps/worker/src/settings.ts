@@ -1,0 +1,45 @@
+import { z } from "zod";
+
+const list = z
+  .string()
+  .default("")
+  .transform((text) => text.split(":").filter((part) => part !== ""));
+
+const flag = z
+  .enum(["true", "false"])
+  .default("false")
+  .transform((text) => text === "true");
+
+/** What the worker is configured by; read once, in main.ts. */
+const Settings = z.object({
+  DATABASE_URL: z.string().min(1, "Set DATABASE_URL to the Postgres that Windlass shall use."),
+  WINDLASS_SECRET_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "Set WINDLASS_SECRET_KEY to 64 hexadecimal digits (openssl rand -hex 32)."),
+  WINDLASS_DATA_DIR: z.string().startsWith("/", "Set WINDLASS_DATA_DIR to an absolute path."),
+  WINDLASS_ROUTER_CONTROL_SOCKET: z.string().min(1, "Set WINDLASS_ROUTER_CONTROL_SOCKET to the router's socket."),
+  /** host:port at which requests enter the router */
+  WINDLASS_ROUTER_ENTRY: z.string().regex(/^.+:\d+$/, "Set WINDLASS_ROUTER_ENTRY to the router's host:port."),
+  WINDLASS_DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),
+  WINDLASS_DOCKER_SUBNETS: z.string().optional(),
+  /** Folders from which repositories may be deployed by path, separated by colons */
+  WINDLASS_GIT_FILE_ROOTS: list,
+  /** Repositories over plain http: for a network that is trusted */
+  WINDLASS_GIT_ALLOW_HTTP: flag,
+  /** Certificates that git and builds trust beside the system's, where a proxy signs connections again */
+  WINDLASS_CA_FILE: z.string().optional(),
+  NODE_EXTRA_CA_CERTS: z.string().optional(),
+  /** Environments worked on at once */
+  WINDLASS_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(4),
+  /** How long a silent worker keeps an environment, in milliseconds */
+  WINDLASS_LEASE_MS: z.coerce.number().int().min(1000).max(60_000).default(6000),
+});
+export type WorkerSettings = z.infer<typeof Settings>;
+
+/** Exits with one sentence for each setting that cannot be used. */
+export function readSettings(): WorkerSettings {
+  const parsed = Settings.safeParse(process.env);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) process.stderr.write(`${issue.path.join(".")}: ${issue.message}\n`);
+  process.exit(1);
+}

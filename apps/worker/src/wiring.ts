@@ -1,0 +1,26 @@
+import type { Live } from "@windlass/api/live";
+import type { Database } from "@windlass/db";
+import type { SecretCipher } from "@windlass/db/encryption";
+import type { RuntimeKind } from "@windlass/domain";
+import type { EnginePorts, Router, RuntimePorts, SourceRepository } from "@windlass/engine";
+import type { Logger } from "pino";
+
+/** What the worker's parts share; made once in main.ts. */
+export interface Worker {
+  db: Database;
+  cipher: SecretCipher;
+  live: Live;
+  log: Logger;
+  /** Names this process in leases and reports */
+  holder: string;
+  /** Marks what this Windlass makes on an engine it may share with others */
+  owner: string;
+  leaseMs: number;
+  source: SourceRepository;
+  router: Router;
+  workspace: EnginePorts["workspace"];
+  /** The adapters of a runtime kind, or why it cannot be used here */
+  runtimeOf(kind: RuntimeKind): RuntimePorts | { problem: string };
+  /** Aborts when the worker shuts down: work under way is left for the next one */
+  shutdown: AbortSignal;
+}
