@@ -1,0 +1,162 @@
+"use client";
+
+import type { AppDetail } from "@windlass/api";
+import { useRouter, useSearchParams } from "next/navigation";
+import { useEffect, useState } from "react";
+import { Select } from "@/components/ui/input";
+import { Skeleton } from "@/components/ui/skeleton";
+import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
+import { DeploymentList } from "@/features/deployment/deployment-row";
+import { EnvironmentCard } from "@/features/environment/environment-card";
+import { EnvironmentSettings } from "@/features/environment/environment-settings";
+import { useSession } from "@/features/session/team-context";
+import { CopyButton } from "@/features/shell/copy-button";
+import { Crumbs } from "@/features/shell/crumbs";
+import { Empty } from "@/features/shell/empty";
+import { Page } from "@/features/shell/page";
+import { ProblemCard } from "@/features/shell/problem-card";
+import { VariablesTab } from "@/features/variable/variables-tab";
+import { useTRPC } from "@/trpc/context";
+import { useLive } from "@/trpc/use-live";
+import { AppSettings } from "./app-settings";
+import type { EnvironmentDetail, EnvironmentSummary } from "./shapes";
+
+export function AppPage({ appId }: { appId: string }) {
+  const trpc = useTRPC();
+  const { apps } = useSession();
+  const { data, problem, retry } = useLive(trpc.app.watch.subscriptionOptions({ appId }));
+  const app = data ?? apps.data?.find((candidate) => candidate.id === appId);
+  return (
+    <Page
+      title={app?.name ?? (problem ? "App" : <Skeleton className="h-6 w-48" />)}
+      detail={
+        app && (
+          <span className="flex min-w-0 items-center gap-1">
+            <span className="truncate">{app.source.location}</span>
+            <CopyButton text={app.source.location} label="Copy the source" />
+          </span>
+        )
+      }
+    >
+      <Crumbs
+        items={[
+          { label: "Apps", href: "/apps" },
+          {
+            label: app?.name ?? "App",
+            siblings: apps.data?.map(({ id, name }) => ({ label: name, href: `/apps/${id}` })),
+          },
+        ]}
+      />
+      {problem ? (
+        <ProblemCard title="This app could not be read" problem={problem} onRetry={retry} />
+      ) : app?.environments[0] ? (
+        <Known app={app} first={app.environments[0]} />
+      ) : (
+        <Loading />
+      )}
+    </Page>
+  );
+}
+
+function Loading() {
+  return (
+    <div className="flex flex-col gap-4" aria-busy="true">
+      <Skeleton className="h-40" />
+      <Skeleton className="h-64" />
+    </div>
+  );
+}
+
+function Known({ app, first }: { app: Omit<AppDetail, "teamId">; first: EnvironmentSummary }) {
+  const [chosen, setChosen] = useState(first.id);
+  const summary = app.environments.find(({ id }) => id === chosen) ?? first;
+  const trpc = useTRPC();
+  const { data, problem, retry } = useLive(trpc.environment.watch.subscriptionOptions({ environmentId: summary.id }));
+  const details = data?.id === summary.id ? data : undefined;
+  return (
+    <div className="flex flex-col gap-6">
+      {app.environments.map((environment) => (
+        <EnvironmentCard
+          key={environment.id}
+          summary={environment}
+          detail={environment.id === summary.id ? details : undefined}
+          source={app.source}
+        />
+      ))}
+      {app.environments.length > 1 && (
+        <Select
+          aria-label="Environment"
+          value={summary.id}
+          onChange={(event) => setChosen(event.target.value)}
+          className="w-56"
+        >
+          {app.environments.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </Select>
+      )}
+      {problem && <ProblemCard title="The environment could not be read" problem={problem} onRetry={retry} />}
+      <AppTabs key={summary.id} app={app} environment={details} hasProblem={problem !== null} />
+    </div>
+  );
+}
+
+const TABS = ["deployments", "variables", "settings"] as const;
+
+function AppTabs(props: {
+  app: Omit<AppDetail, "teamId">;
+  environment: EnvironmentDetail | undefined;
+  hasProblem: boolean;
+}) {
+  const { app, environment, hasProblem } = props;
+  const router = useRouter();
+  const asked = useSearchParams().get("tab");
+  const tab = TABS.find((name) => name === asked) ?? "deployments";
+  const isKnown = environment !== undefined;
+  // A link to one setting waits until the settings are there.
+  useEffect(() => {
+    if (!isKnown || tab !== "settings" || !window.location.hash) return;
+    const section = document.getElementById(window.location.hash.slice(1));
+    if (section instanceof HTMLDetailsElement) section.open = true;
+    section?.scrollIntoView({ block: "start" });
+    section?.querySelector<HTMLElement>("input,select,textarea")?.focus({ preventScroll: true });
+  }, [isKnown, tab]);
+  const change = (next: string) =>
+    router.replace(next === "deployments" ? `/apps/${app.id}` : `/apps/${app.id}?tab=${next}`, { scroll: false });
+  const wait = hasProblem ? null : <Skeleton className="h-64" />;
+  return (
+    <Tabs value={tab} onValueChange={change}>
+      <TabsList aria-label="About this app">
+        <TabsTrigger value="deployments">Deployments</TabsTrigger>
+        <TabsTrigger value="variables">Variables</TabsTrigger>
+        <TabsTrigger value="settings">Settings</TabsTrigger>
+      </TabsList>
+      <TabsContent value="deployments">{environment ? <Deployments environment={environment} /> : wait}</TabsContent>
+      <TabsContent value="variables">{environment ? <VariablesTab environment={environment} /> : wait}</TabsContent>
+      <TabsContent value="settings">
+        {environment ? (
+          <div className="flex flex-col gap-6">
+            <AppSettings app={app} />
+            <EnvironmentSettings environment={environment} source={app.source} />
+          </div>
+        ) : (
+          wait
+        )}
+      </TabsContent>
+    </Tabs>
+  );
+}
+
+function Deployments({ environment }: { environment: EnvironmentDetail }) {
+  if (environment.deployments.length === 0) {
+    return (
+      <Empty title="Not deployed yet">
+        Each deployment builds a release, starts it beside the one that is live, and moves the traffic once it is
+        healthy. Press Deploy to make the first.
+      </Empty>
+    );
+  }
+  return <DeploymentList label="Deployments" deployments={environment.deployments} />;
+}

@@ -1,0 +1,47 @@
+"use client";
+
+import { useMutation } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { toast } from "sonner";
+import { useTRPC } from "@/trpc/context";
+import { problemOf } from "@/trpc/errors";
+
+const sayProblem = (error: unknown): void => {
+  toast.error(problemOf(error).message);
+};
+
+function useOpenDeployment(): { onSuccess: (made: { deploymentId: string }) => void; onError: (e: unknown) => void } {
+  const router = useRouter();
+  return { onSuccess: ({ deploymentId }) => router.push(`/deployments/${deploymentId}`), onError: sayProblem };
+}
+
+/** Deploys, and goes to the deployment's page. */
+export function useDeploy() {
+  const trpc = useTRPC();
+  const mutation = useMutation(trpc.deployment.create.mutationOptions(useOpenDeployment()));
+  return {
+    deploy: (environmentId: string, ref?: string) => mutation.mutate({ environmentId, ref }),
+    isPending: mutation.isPending,
+  };
+}
+
+export function useRedeploy() {
+  const trpc = useTRPC();
+  const mutation = useMutation(trpc.deployment.redeploy.mutationOptions(useOpenDeployment()));
+  return { redeploy: (deploymentId: string) => mutation.mutate({ deploymentId }), isPending: mutation.isPending };
+}
+
+export function useRollback() {
+  const trpc = useTRPC();
+  const mutation = useMutation(trpc.deployment.rollback.mutationOptions(useOpenDeployment()));
+  return {
+    rollback: (environmentId: string, releaseId: string) => mutation.mutate({ environmentId, releaseId }),
+    isPending: mutation.isPending,
+  };
+}
+
+export function useCancel() {
+  const trpc = useTRPC();
+  const mutation = useMutation(trpc.deployment.cancel.mutationOptions({ onError: sayProblem }));
+  return { cancel: (deploymentId: string) => mutation.mutate({ deploymentId }), isPending: mutation.isPending };
+}

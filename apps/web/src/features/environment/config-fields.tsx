@@ -1,0 +1,264 @@
+"use client";
+
+import type { ReactNode } from "react";
+import { Field } from "@/components/ui/field";
+import { Fold } from "@/components/ui/fold";
+import { Input, Select, Textarea } from "@/components/ui/input";
+import type { ConfigDraft } from "./config-draft";
+
+export interface ConfigFieldsProps {
+  draft: ConfigDraft;
+  onChange: (change: Partial<ConfigDraft>) => void;
+  /** The message for a field of the configuration, by its dotted name */
+  errorAt: (field: string) => string | null;
+  isImage: boolean;
+}
+
+type TextField = {
+  [K in keyof ConfigDraft]: string extends ConfigDraft[K] ? K : never;
+}[keyof ConfigDraft];
+
+interface TextProps extends ConfigFieldsProps {
+  name: TextField;
+  field: string;
+  label: string;
+  hint?: ReactNode;
+  type?: "number";
+  step?: string;
+  className?: string;
+}
+
+function Text({ draft, onChange, errorAt, name, field, label, hint, type, step, className }: TextProps) {
+  return (
+    <Field label={label} hint={hint} error={errorAt(field)} className={className}>
+      {(control) => (
+        <Input
+          {...control}
+          type={type ?? "text"}
+          step={step}
+          inputMode={type === "number" ? "decimal" : undefined}
+          spellCheck={false}
+          autoComplete="off"
+          value={draft[name]}
+          onChange={(event) => onChange({ [name]: event.target.value })}
+        />
+      )}
+    </Field>
+  );
+}
+
+const GRID = "grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3";
+
+/** Port and health path: the two that a person is most likely to know better than what was found. */
+export function MainFields(props: ConfigFieldsProps) {
+  return (
+    <div className="grid gap-4 sm:grid-cols-2">
+      <Text
+        {...props}
+        name="port"
+        field="config.port"
+        label="Port"
+        type="number"
+        hint="The app also gets it as PORT."
+      />
+      {props.draft.healthKind === "http" && (
+        <Text
+          {...props}
+          name="healthPath"
+          field="config.health.path"
+          label="Health path"
+          hint="Answers well once the app can serve."
+        />
+      )}
+    </div>
+  );
+}
+
+export function BuildFields(props: ConfigFieldsProps) {
+  const { draft, onChange, errorAt, isImage } = props;
+  if (isImage) return <p className="p-4 text-muted text-sm">The image runs as it is; nothing is built.</p>;
+  const isDockerfile = draft.buildKind === "dockerfile";
+  return (
+    <div className={GRID}>
+      <Field label="Build" error={errorAt("config.build.kind")}>
+        {(control) => (
+          <Select
+            {...control}
+            value={draft.buildKind}
+            onChange={(event) => onChange({ buildKind: event.target.value as ConfigDraft["buildKind"] })}
+          >
+            <option value="auto">Found in the files</option>
+            <option value="dockerfile">Dockerfile</option>
+            <option value="node">Node app</option>
+            <option value="static">Static files</option>
+          </Select>
+        )}
+      </Field>
+      <Text
+        {...props}
+        name="context"
+        field="config.build.context"
+        label="Folder in the repository"
+        hint="A single dot is its root."
+      />
+      {isDockerfile && (
+        <>
+          <Text {...props} name="dockerfile" field="config.build.dockerfile" label="Dockerfile" />
+          <Text
+            {...props}
+            name="target"
+            field="config.build.target"
+            label="Build stage"
+            hint="The last one if empty."
+          />
+          <Field
+            label="Build arguments"
+            error={errorAt("config.build.args")}
+            hint="NAME=value, one in a line. They stay readable in the image."
+            className="sm:col-span-2"
+          >
+            {(control) => (
+              <Textarea
+                {...control}
+                rows={3}
+                spellCheck={false}
+                value={draft.args}
+                onChange={(event) => onChange({ args: event.target.value })}
+              />
+            )}
+          </Field>
+        </>
+      )}
+      {draft.buildKind === "static" && (
+        <Text {...props} name="folder" field="config.build.folder" label="Served folder" />
+      )}
+    </div>
+  );
+}
+
+export function RunFields(props: ConfigFieldsProps) {
+  return (
+    <div className={GRID}>
+      <Text
+        {...props}
+        name="command"
+        field="config.command"
+        label="Start command"
+        hint="Instead of the one found. Words are split at spaces; no shell reads them."
+        className="sm:col-span-2"
+      />
+      <Text {...props} name="memoryMb" field="config.resources.memoryMb" label="Memory, MB" type="number" />
+      <Text {...props} name="cpus" field="config.resources.cpus" label="Processors" type="number" step="any" />
+      <Text {...props} name="processes" field="config.resources.processes" label="Most processes" type="number" />
+    </div>
+  );
+}
+
+export function HealthFields(props: ConfigFieldsProps) {
+  const { draft, onChange, errorAt } = props;
+  const isHttp = draft.healthKind === "http";
+  return (
+    <div className={GRID}>
+      <Field label="Check" error={errorAt("config.health.kind")}>
+        {(control) => (
+          <Select
+            {...control}
+            value={draft.healthKind}
+            onChange={(event) => onChange({ healthKind: event.target.value as ConfigDraft["healthKind"] })}
+          >
+            <option value="http">HTTP request</option>
+            <option value="tcp">TCP connection</option>
+          </Select>
+        )}
+      </Field>
+      {isHttp && (
+        <Text
+          {...props}
+          name="healthCodes"
+          field="config.health.codes"
+          label="Codes that are well"
+          hint="Like 200-299 or 200,204."
+        />
+      )}
+      <Text
+        {...props}
+        name="startPeriodSeconds"
+        field="config.health.startPeriodSeconds"
+        label="Start period, seconds"
+        type="number"
+        step="any"
+        hint="Failures do not count that long."
+      />
+      <Text
+        {...props}
+        name="intervalSeconds"
+        field="config.health.intervalSeconds"
+        label="Between two checks, seconds"
+        type="number"
+        step="any"
+      />
+      <Text
+        {...props}
+        name="timeoutSeconds"
+        field="config.health.timeoutSeconds"
+        label="Limit of one check, seconds"
+        type="number"
+        step="any"
+      />
+      <Text {...props} name="retries" field="config.health.retries" label="Failures until given up" type="number" />
+    </div>
+  );
+}
+
+export function SwitchFields(props: ConfigFieldsProps) {
+  return (
+    <div className={GRID}>
+      <Text
+        {...props}
+        name="drainSeconds"
+        field="config.drainSeconds"
+        label="Drain limit, seconds"
+        type="number"
+        step="any"
+        hint="How long open requests of the old release may take."
+      />
+      <Text
+        {...props}
+        name="stopSeconds"
+        field="config.stopSeconds"
+        label="Time to stop, seconds"
+        type="number"
+        step="any"
+        hint="Between the polite and the final signal."
+      />
+      <Text
+        {...props}
+        name="keepReleases"
+        field="config.keepReleases"
+        label="Kept releases"
+        type="number"
+        hint="To roll back to."
+      />
+    </div>
+  );
+}
+
+/** Everything that has a good default. */
+export function AdvancedFields(props: ConfigFieldsProps) {
+  return (
+    <>
+      <Fold summary="Build">
+        <BuildFields {...props} />
+      </Fold>
+      <Fold summary="Start and limits">
+        <RunFields {...props} />
+      </Fold>
+      <Fold summary="Health check">
+        <HealthFields {...props} />
+      </Fold>
+      <Fold summary="Switch and rollback">
+        <SwitchFields {...props} />
+      </Fold>
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+import { createHmac } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Credentials } from "@windlass/api";
+import { decode } from "next-auth/jwt";
+
+/** next-auth's own names; the prefixed one is used where the browser came over https. */
+const COOKIES = ["__Secure-next-auth.session-token", "next-auth.session-token"];
+
+/** The key that signs the session cookie: its own, made from the instance's, so that neither tells the other. */
+export const sessionSecret = (instanceKey: string): string =>
+  createHmac("sha256", Buffer.from(instanceKey, "hex")).update("windlass session cookie").digest("hex");
+
+/** Who a request says it is: a personal token in the Authorization header, else the session cookie. Not yet looked up. */
+export async function readCredentials(headers: IncomingHttpHeaders, secret: string): Promise<Credentials> {
+  const bearer = /^Bearer +(\S{1,200})$/i.exec(headers.authorization ?? "");
+  if (headers.authorization !== undefined) return bearer?.[1] ? { kind: "token", token: bearer[1] } : null;
+  const cookies = parseCookies(headers.cookie);
+  for (const name of COOKIES) {
+    const sealed = cookies.get(name);
+    const claims = sealed ? await decode({ token: sealed, secret }).catch(() => null) : null;
+    if (typeof claims?.sid === "string") return { kind: "session", sessionId: claims.sid };
+  }
+  return null;
+}
+
+function parseCookies(header: string | undefined): Map<string, string> {
+  const pairs = (header ?? "").split(";").map((pair): [string, string] => {
+    const at = pair.indexOf("=");
+    return at < 0 ? [pair.trim(), ""] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+  });
+  return new Map(pairs.map(([name, value]) => [name, decodeCookie(value)]));
+}
+
+function decodeCookie(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
