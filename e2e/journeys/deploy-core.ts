@@ -1,0 +1,98 @@
+import type { Page } from "@playwright/test";
+import { serveGitOverHttp } from "@windlass/engine/testing/git";
+import type { AppRepository } from "../harness/make-repository.ts";
+import type { RunningWindlass } from "../harness/start-windlass.ts";
+import { expect, expectAccessible, setUp } from "../harness/test.ts";
+
+export interface Journey {
+  page: Page;
+  windlass: RunningWindlass;
+  repository: AppRepository;
+}
+
+/** The heading that an app's visitors see now. */
+export async function headingAt(page: Page, url: string): Promise<string> {
+  const visitor = await page.context().newPage();
+  try {
+    await visitor.goto(url);
+    return await visitor.getByRole("heading", { level: 1 }).innerText();
+  } finally {
+    await visitor.close();
+  }
+}
+
+/** Waits on the open deployment page for its end. */
+export async function expectEnd(page: Page, word: "Succeeded" | "Failed" | "Cancelled" | "Live"): Promise<void> {
+  await expect(page.getByRole("main").getByText(word, { exact: true }).first()).toBeVisible({ timeout: 90_000 });
+}
+
+export const REPOSITORY_TOKEN = "repository-token-canary";
+
+/** A private repository over smart HTTP for the time of `journey`. */
+export async function withGitHost(
+  { repository }: Journey,
+  journey: (repositoryUrl: string) => Promise<void>,
+): Promise<void> {
+  const git = await serveGitOverHttp({ folder: repository.folder, token: REPOSITORY_TOKEN });
+  try {
+    await journey(`${git.url}/app.git`);
+  } finally {
+    await git.close();
+  }
+}
+
+/** Opens the app's page and deploys the newest commit of its branch. */
+export async function deployNewest(page: Page): Promise<void> {
+  await page.getByRole("link", { name: "Tiny" }).first().click();
+  await page.waitForURL("**/apps/*");
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await page.waitForURL("**/deployments/*");
+}
+
+/** Set up, new app, first deployment, a second one, and back: what both runtimes must do. */
+export async function deployAndRollBack({ page, windlass, repository }: Journey, repositoryUrl: string): Promise<void> {
+  const first = repository.push("Version one");
+  await setUp(page, windlass);
+  await expect(page.getByRole("banner").getByRole("status")).toHaveText("Connected");
+  await expectAccessible(page);
+
+  await page.getByRole("link", { name: "New app" }).first().click();
+  await page.waitForURL("**/apps/new");
+  await page.getByLabel("Git address or image").fill(repositoryUrl);
+  // A private repository says so before anything is saved.
+  await expect(page.getByText(/access token/i).first()).toBeVisible();
+  await page.getByLabel("Access token").fill(REPOSITORY_TOKEN);
+  await expect(page.getByText(first.slice(0, 7)).first()).toBeVisible();
+  await expectAccessible(page);
+  await page.getByLabel("Name", { exact: true }).fill("Tiny");
+  await page.getByRole("button", { name: "Create and deploy" }).click();
+
+  await page.waitForURL("**/deployments/*");
+  await expect(page.getByText("await healthy").first()).toBeVisible();
+  await expectEnd(page, "Live");
+  await expect(page.getByRole("region", { name: "Log" }).getByText("Healthy after").first()).toBeVisible();
+  await expect(page.getByRole("region", { name: "Log" }).getByText(REPOSITORY_TOKEN)).toHaveCount(0);
+  await expectAccessible(page);
+  expect(await headingAt(page, windlass.appUrl("tiny"))).toBe("Version one");
+
+  repository.push("Version two");
+  await deployNewest(page);
+  await expectEnd(page, "Live");
+  await page.getByRole("tab", { name: "Plan" }).click();
+  await expect(page.getByText("Show Version two").first()).toBeVisible();
+  expect(await headingAt(page, windlass.appUrl("tiny"))).toBe("Version two");
+
+  await page.getByRole("link", { name: "Tiny" }).first().click();
+  await page.waitForURL("**/apps/*");
+  await expectAccessible(page);
+  await page
+    .getByRole("button", { name: /^Roll back/ })
+    .first()
+    .click();
+  await page.getByRole("radio", { name: new RegExp(first.slice(0, 7)) }).click();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: `Roll back to ${first.slice(0, 7)}` }).click();
+  await page.waitForURL("**/deployments/*");
+  await expectEnd(page, "Live");
+  expect(await headingAt(page, windlass.appUrl("tiny"))).toBe("Version one");
+}

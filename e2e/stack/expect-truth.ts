@@ -1,0 +1,31 @@
+import { expect } from "vitest";
+import { readHeld } from "./holdings.ts";
+import { ask } from "./probe-host.ts";
+import type { Stack } from "./start-stack.ts";
+
+/**
+ * The users' app answers with what the database names as live, and what the engine, the processes and the disk hold is
+ * what the database accounts for: one instance, the kept releases, one network, nothing else.
+ */
+export async function expectTruth(
+  { ctx: { db }, holdings, routerPort }: Stack,
+  app: { environment: { id: string }; host: string },
+  /** What a release answers, by its commit */
+  versions: ReadonlyMap<string, string>,
+): Promise<void> {
+  const environmentId = app.environment.id;
+  const { currentRelease, releases } = await db.environment.findUniqueOrThrow({
+    where: { id: environmentId },
+    include: { currentRelease: true, releases: { where: { removedAt: null } } },
+  });
+  const running = await db.instance.findMany({ where: { status: "running", release: { environmentId } } });
+  expect(running.map(({ releaseId }) => releaseId)).toEqual([currentRelease?.id]);
+  const body = versions.get(currentRelease?.commitSha ?? "");
+  expect(await ask(routerPort, app.host)).toEqual({ status: 200, body });
+  expect(await readHeld(holdings, environmentId)).toEqual({
+    instances: running.map(({ name }) => name),
+    releases: releases.map(({ id }) => id).sort(),
+    networks: holdings.runtime === "docker" ? [environmentId] : [],
+    strays: [],
+  });
+}

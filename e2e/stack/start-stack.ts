@@ -1,0 +1,163 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { openLive } from "@windlass/api/live";
+import { createApp, type OperationContext, openQueue } from "@windlass/api/operations";
+import { createCipher } from "@windlass/db/encryption";
+import { createTestDatabase } from "@windlass/db/testing";
+import {
+  AppSource,
+  type EnvironmentConfig,
+  type GitRef,
+  isEnded,
+  type RuntimeKind,
+  type VariableInput,
+} from "@windlass/domain";
+import { type Holdings, removeOwned } from "./holdings.ts";
+import { StackProcess } from "./stack-process.ts";
+import { waitFor } from "./wait-for.ts";
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+const DOCKER_SOCKET = "/var/run/docker.sock";
+
+export interface StackOptions {
+  runtime: RuntimeKind;
+  leaseMs: number;
+  /** Folders of repositories that may be deployed by path */
+  repositories?: string[];
+  /** The secret key, when a test must know it */
+  key?: Buffer;
+}
+
+export interface NewStackApp {
+  name: string;
+  url: string;
+  config: EnvironmentConfig;
+  variables?: VariableInput[];
+}
+
+export type Stack = Awaited<ReturnType<typeof startStack>>;
+
+/**
+ * Windlass without its pages: a database of its own, a router and a worker as real processes on free ports and a data
+ * folder of their own, and the operations to be called as the web does.
+ */
+export async function startStack(options: StackOptions) {
+  const { runtime, leaseMs, repositories = [], key = randomBytes(32) } = options;
+  const database = await createTestDatabase();
+  const dataFolder = await mkdtemp(path.join(tmpdir(), "windlass-e2e-stack-"));
+  // mkdtemp makes 0700, which the account of apps could not pass.
+  await chmod(dataFolder, 0o711);
+  const owner = createHmac("sha256", key).update("windlass owner").digest("hex").slice(0, 12);
+  const controlSocket = path.join(dataFolder, "router.sock");
+
+  const common: NodeJS.ProcessEnv = {
+    ...process.env,
+    NODE_OPTIONS: "",
+    NODE_ENV: "production",
+    NODE_COMPILE_CACHE: path.join(dataFolder, "cache"),
+    WINDLASS_DATA_DIR: dataFolder,
+    WINDLASS_ROUTER_CONTROL_SOCKET: controlSocket,
+  };
+  const router = new StackProcess("router", path.join(ROOT, "apps/router/src/main.ts"), {
+    ...common,
+    WINDLASS_ROUTER_LISTEN: "127.0.0.1:0",
+    WINDLASS_ROUTER_TABLE: path.join(dataFolder, "router-table.json"),
+  });
+  const { listen } = (await router.start()) as { listen: { host: string; port: number } };
+  const routerPort = listen.port;
+
+  const workers: StackProcess[] = [];
+  const addWorker = (name: string) => {
+    const worker = new StackProcess(name, path.join(ROOT, "apps/worker/src/main.ts"), {
+      ...common,
+      DATABASE_URL: database.url,
+      WINDLASS_SECRET_KEY: key.toString("hex"),
+      WINDLASS_ROUTER_ENTRY: `127.0.0.1:${routerPort}`,
+      WINDLASS_DOCKER_SOCKET: runtime === "docker" ? DOCKER_SOCKET : path.join(dataFolder, "no-docker.sock"),
+      WINDLASS_GIT_FILE_ROOTS: repositories.join(":"),
+      WINDLASS_GIT_ALLOW_HTTP: "true",
+      WINDLASS_LEASE_MS: String(leaseMs),
+    });
+    workers.push(worker);
+    return worker;
+  };
+  const worker = addWorker("worker");
+  await worker.start();
+
+  const ctx: OperationContext = {
+    db: database.db,
+    cipher: createCipher(new Map([[1, key]])),
+    queue: await openQueue(database.url),
+    live: openLive(database.url),
+    addresses: { appsDomain: "localhost", appsPort: routerPort, appsScheme: "http" },
+    actor: { kind: "system", id: null, name: "Fault test" },
+  };
+  const team = await ctx.db.team.create({ data: { slug: "harbour", name: "Harbour" } });
+  const holdings: Holdings = { runtime, owner, dataFolder, dockerSocket: DOCKER_SOCKET };
+
+  return {
+    ctx,
+    team,
+    databaseUrl: database.url,
+    dataFolder,
+    key,
+    /** What its things on an engine are marked with */
+    holdings,
+    leaseMs,
+    router,
+    routerPort,
+    worker,
+    /** Another worker beside the first; to be started by the test */
+    addWorker,
+
+    /** Restarts the router on the port it had. */
+    restartRouter: () => router.start({ WINDLASS_ROUTER_LISTEN: `127.0.0.1:${routerPort}` }),
+
+    /** An app from a git repository with its production environment, not yet deployed. */
+    async createApp({ name, url, config, variables = [] }: NewStackApp) {
+      const made = await createApp(ctx, team, {
+        name,
+        source: AppSource.parse({ kind: "git", url }),
+        branch: "main" as GitRef,
+        runtime,
+        config,
+        variables,
+      });
+      const environment = await ctx.db.environment.findUniqueOrThrow({
+        where: { id: made.environmentId },
+        include: { routes: true },
+      });
+      const host = environment.routes[0]?.host;
+      if (!host) throw new Error("The environment has no host.");
+      return { ...made, environment: { id: environment.id, teamId: team.id, slug: environment.slug }, host };
+    },
+
+    /** The deployment once it has ended. */
+    awaitEnd: (deploymentId: string, withinMs = 60_000) =>
+      waitFor(
+        "the deployment's end",
+        async () => {
+          const row = await ctx.db.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
+          return isEnded(row.status) && row;
+        },
+        { withinMs },
+      ),
+
+    /** Ends everything and removes what it made, on the engine too. */
+    async stop() {
+      for (const one of workers) {
+        if (!one.isRunning) continue;
+        one.thaw();
+        await one.kill("SIGKILL");
+      }
+      await router.kill("SIGKILL");
+      await ctx.queue.stop();
+      await ctx.live.close();
+      await removeOwned(holdings);
+      await database.drop();
+      await rm(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
