@@ -78,6 +78,7 @@ export async function startStack(options: StackOptions) {
       WINDLASS_DOCKER_SOCKET: runtime === "docker" ? DOCKER_SOCKET : path.join(dataFolder, "no-docker.sock"),
       WINDLASS_GIT_FILE_ROOTS: repositories.join(":"),
       WINDLASS_GIT_ALLOW_HTTP: "true",
+      WINDLASS_GIT_PRIVATE_RANGES: "127.0.0.0/8",
       WINDLASS_LEASE_MS: String(leaseMs),
     });
     workers.push(worker);

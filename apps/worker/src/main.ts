@@ -53,6 +53,7 @@ const worker: Worker = {
     cacheFolder: path.join(dataFolder, "git"),
     allowedFileRoots: settings.WINDLASS_GIT_FILE_ROOTS,
     allowPlainHttp: settings.WINDLASS_GIT_ALLOW_HTTP,
+    privateRanges: settings.WINDLASS_GIT_PRIVATE_RANGES,
     caFile,
   }),
   router: createRouterClient({

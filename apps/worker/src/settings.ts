@@ -1,3 +1,4 @@
+import { parseRange } from "@windlass/engine";
 import { z } from "zod";
 
 const list = z
@@ -9,6 +10,20 @@ const flag = z
   .enum(["true", "false"])
   .default("false")
   .transform((text) => text === "true");
+
+function isRange(text: string): boolean {
+  try {
+    return parseRange(text).length === 2;
+  } catch {
+    return false;
+  }
+}
+
+const ranges = z
+  .string()
+  .default("")
+  .transform((text) => text.split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim()])))
+  .refine((parts) => parts.every(isRange), "Write WINDLASS_GIT_PRIVATE_RANGES like 10.0.0.0/8,192.168.1.5.");
 
 /** What the worker is configured by; read once, in main.ts. */
 const Settings = z.object({
@@ -26,6 +41,8 @@ const Settings = z.object({
   WINDLASS_GIT_FILE_ROOTS: list,
   /** Repositories over plain http: for a network that is trusted */
   WINDLASS_GIT_ALLOW_HTTP: flag,
+  /** Private ranges that repositories may be read from, in CIDR notation, separated by commas */
+  WINDLASS_GIT_PRIVATE_RANGES: ranges,
   /** Certificates that git and builds trust beside the system's, where a proxy signs connections again */
   WINDLASS_CA_FILE: z.string().optional(),
   NODE_EXTRA_CA_CERTS: z.string().optional(),

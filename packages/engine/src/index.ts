@@ -5,6 +5,7 @@
 export { createDockerRuntime } from "./docker/create-docker-runtime.ts";
 export { findDockerEngine } from "./docker/find-engine.ts";
 export { protectHost } from "./docker/protect-host.ts";
+export { parseRange } from "./egress/guard-egress.ts";
 export { createGitRepository } from "./git/create-git-repository.ts";
 export { createRedactor, type Redactor } from "./log/redactor.ts";
 export type { Pipeline, PipelineEnd, PipelineSignals } from "./pipeline/define-pipeline.ts";

@@ -1,6 +1,7 @@
 import { mkdir, readdir, realpath, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CommitSummary, DomainError, type GitUrl, parseGitUrl } from "@windlass/domain";
+import { guardEgress } from "../egress/guard-egress.ts";
 import type { EffectContext, SourceAccess, SourceRepository } from "../ports.ts";
 import { OutputTooLarge, type ProgramResult, ProgramTimeout, runProgram } from "../programs/run-program.ts";
 import { SYSTEM_PATH } from "../programs/system-path.ts";
@@ -31,6 +32,8 @@ export interface GitRepositoryOptions {
   /** Repositories on this server's disk are read only below these */
   allowedFileRoots: string[];
   allowPlainHttp: boolean;
+  /** Private ranges where repositories may lie, in CIDR notation; public addresses always may */
+  privateRanges: readonly string[];
   gitPath?: string;
   /** Where git, ssh and what they call are looked for */
   path?: string;
@@ -85,6 +88,7 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
   if (/["\n\r]|\$\{/.test(cacheFolder) || !cacheFolder.startsWith("/")) {
     throw new Error(`The git cache needs an absolute folder without quotes or line breaks: ${cacheFolder}`);
   }
+  const pinHost = guardEgress(options.privateRanges);
   let cleaned: Promise<void> | undefined;
 
   async function withSession<T>(
@@ -96,7 +100,7 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
     await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
     cleaned ??= removeStaleFolders(cacheFolder).then(() => removeUnusedMirrors(cacheFolder));
     await cleaned;
-    const begin = (remote: string, parts: { sshConfig?: string; trustFile?: string }) => {
+    const begin = (remote: string, parts: { address?: string; sshConfig?: string; trustFile?: string }) => {
       const token = url.kind === "https" ? (access.repositoryToken?.reveal() ?? null) : null;
       const credential = url.kind === "ssh" ? (access.deployKey?.reveal() ?? null) : token;
       return work({
@@ -108,6 +112,7 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
           path,
           url,
           token,
+          address: parts.address ?? null,
           caFile: options.caFile ?? null,
           sshConfig: parts.sshConfig ?? null,
           trustFile: parts.trustFile ?? null,
@@ -118,11 +123,12 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
       });
     };
     if (url.kind === "ssh") {
-      return withSshSession(cacheFolder, url, access, { signal: context.signal, path }, (sshConfig) =>
+      const address = await pinHost(url.host);
+      return withSshSession(cacheFolder, url, access, { signal: context.signal, path, address }, (sshConfig) =>
         begin(url.url, { sshConfig }),
       );
     }
-    if (url.kind === "https") return begin(url.url, {});
+    if (url.kind === "https") return begin(url.url, { address: await pinHost(url.host) });
     const folder = await checkFileSource(url.path, options.allowedFileRoots);
     return withPrivateFolder(cacheFolder, "trust", async (trust) => {
       const trustFile = join(trust, "gitconfig");

@@ -7,6 +7,7 @@ const environment = (address: string, parts = {}) =>
     path: "/bin",
     url: parseGitUrl(address) as GitUrl,
     token: null,
+    address: null,
     caFile: null,
     sshConfig: null,
     trustFile: null,
@@ -32,6 +33,14 @@ describe("gitEnvironment", () => {
     expect(JSON.stringify(environment("git@host:a.git", { token: "canary" }))).not.toContain("Authorization");
   });
 
+  it("pins https to the address that was checked, in curl's words", () => {
+    const pinOf = (url: string, address: string) =>
+      Object.values(environment(url, { address })).find((value) => value.includes(address));
+    expect(pinOf("https://host/a.git", "192.0.2.1")).toBe("host:443:192.0.2.1");
+    expect(pinOf("http://host/a.git", "192.0.2.1")).toBe("host:80:192.0.2.1");
+    expect(pinOf("https://host:8443/a.git", "2001:db8::1")).toBe("host:8443:[2001:db8::1]");
+  });
+
   it("puts nothing variable into the command that a shell reads", () => {
     const env = environment("git@host:a.git", { sshConfig: "/tmp/$(touch x)'\"/config" });
     expect(env.GIT_SSH_COMMAND).toBe('ssh -F "$WINDLASS_SSH_CONFIG"');
@@ -46,7 +55,9 @@ describe("gitEnvironment", () => {
 
 describe("files for git and ssh", () => {
   it("quotes paths so that they stay one word", () => {
-    expect(sshConfig({ key: "/a b/50%/key", knownHosts: "/k" })).toContain('IdentityFile "/a b/50%%/key"');
+    expect(sshConfig({ key: "/a b/50%/key", knownHosts: "/k", address: "192.0.2.1", hostName: "host" })).toContain(
+      'IdentityFile "/a b/50%%/key"',
+    );
     expect(trustConfig('/a"b\\c')).toContain('directory = "/a\\"b\\\\c"');
   });
 });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isIPv6 } from "node:net";
 import type { GitUrl } from "@windlass/domain";
 
 // Everything git is told apart from its arguments. It inherits nothing: no user's or system's configuration, no helper,
@@ -9,6 +10,8 @@ export interface GitEnvironmentOptions {
   url: GitUrl;
   /** Access token for https; goes as a header, so it is in no argument and in no file */
   token: string | null;
+  /** Where the https host is, as the egress guard found it; null otherwise */
+  address: string | null;
   /** Certificate authorities instead of git's own; for proxies that sign again */
   caFile: string | null;
   /** ssh_config file with the key, known hosts and strictness; null without ssh */
@@ -65,6 +68,8 @@ export function gitEnvironment(options: GitEnvironmentOptions): Record<string, s
   const { url, token } = options;
   const config = [...HARDENING];
   if (token !== null && url.kind === "https") config.push([`http.${url.url}.extraHeader`, authorization(token)]);
+  if (options.address !== null && url.kind === "https")
+    config.push(["http.curloptResolve", pin(url.url, options.address)]);
   return {
     PATH: options.path,
     HOME: "/nonexistent",
@@ -101,17 +106,25 @@ export function gitEnvironment(options: GitEnvironmentOptions): Record<string, s
   };
 }
 
+/** CURLOPT_RESOLVE: the name leads to this address and no other, whatever a name server says by now. */
+function pin(url: string, address: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === "http:" ? 80 : 443)}:${isIPv6(address) ? `[${address}]` : address}`;
+}
+
 /** Configuration that lets git read one folder whoever owns it (safe.directory; only honoured outside repositories). */
 export function trustConfig(folder: string): string {
   const quoted = [folder, `${folder}/.git`].map((path) => `"${path.replace(/[\\"]/g, "\\$&")}"`);
   return `[safe]\n${quoted.map((path) => `\tdirectory = ${path}\n`).join("")}`;
 }
 
-/** ssh_config(5) for one fetch. Paths are ours; `%` starts a token there. */
-export function sshConfig(files: { key: string; knownHosts: string }): string {
+/** ssh_config(5) for one fetch, which goes to `address` and knows it as `hostName`. Paths are ours; `%` starts a token there. */
+export function sshConfig(files: { key: string; knownHosts: string; address: string; hostName: string }): string {
   const quote = (path: string) => `"${path.replaceAll("%", "%%")}"`;
   return [
     "Host *",
+    `  HostName ${files.address}`,
+    `  HostKeyAlias ${files.hostName}`,
     "  BatchMode yes",
     "  StrictHostKeyChecking yes",
     `  UserKnownHostsFile ${quote(files.knownHosts)}`,

@@ -76,7 +76,13 @@ const accessTo = (url: string, parts: Partial<SourceAccess> = {}): SourceAccess 
 const ref = (name: string): GitRef => GitRef.parse(name);
 
 const newRepository = (parts: Partial<Parameters<typeof createGitRepository>[0]> = {}): SourceRepository =>
-  createGitRepository({ cacheFolder, allowedFileRoots: [base], allowPlainHttp: true, ...parts });
+  createGitRepository({
+    cacheFolder,
+    allowedFileRoots: [base],
+    allowPlainHttp: true,
+    privateRanges: ["127.0.0.0/8"],
+    ...parts,
+  });
 
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), "windlass-git-"));
@@ -316,6 +322,22 @@ describe("errors that people read", () => {
   it("refuses plain http unless the operator allows it", async () => {
     const access = accessTo(`${server.url}/app.git`);
     await expect(failing(access, { allowPlainHttp: false })).rejects.toMatchObject({ code: "source_refused" });
+  });
+
+  it("reads from private addresses only where the operator opened them, over https and ssh", async () => {
+    const access = accessTo(`${server.url}/app.git`);
+    await expect(failing(access, { privateRanges: [] })).rejects.toMatchObject({ code: "source_refused" });
+    await expect(failing(access, { privateRanges: ["127.0.0.2/32"] })).rejects.toMatchObject({
+      code: "source_refused",
+    });
+    const overSsh = accessTo("ssh://git@127.0.0.1:22/app.git", { deployKey: new Secret("key") });
+    await expect(failing(overSsh, { privateRanges: [] })).rejects.toMatchObject({ code: "source_refused" });
+  });
+
+  it("goes to the address that was checked, whatever the name leads to for others", async () => {
+    const { port } = new URL(server.url);
+    const address = accessTo(`http://localhost:${port}/app.git`);
+    expect((await failing(address, { privateRanges: ["127.0.0.1"] })).kind).toBe("git");
   });
 
   it("reads a file source that belongs to another user of the server", async ({ skip }) => {
@@ -621,7 +643,7 @@ describe.skipIf(!existsSync("/usr/sbin/sshd"))("source repository over ssh [need
     expect(fingerprint).toBe(ssh.fingerprint);
     const confirmed = newRepository().branches(sshAccess({ sshHostKeys: [line] }), makeContext());
     expect((await confirmed).defaultBranch).toBe("main");
-    const [scanned] = await scanHostKeys("127.0.0.1", ssh.port);
+    const [scanned] = await scanHostKeys("127.0.0.1", ssh.port, { address: "127.0.0.1" });
     expect(scanned).toEqual({ knownHostsLine: line, fingerprint: ssh.fingerprint });
   });
 

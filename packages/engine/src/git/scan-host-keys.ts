@@ -3,6 +3,12 @@ import { DomainError } from "@windlass/domain";
 import { ProgramTimeout, runProgram } from "../programs/run-program.ts";
 import { SYSTEM_PATH } from "../programs/system-path.ts";
 
+interface ScanOptions {
+  address: string;
+  signal?: AbortSignal;
+  path?: string;
+}
+
 export interface ScannedHostKey {
   /** As known_hosts takes it */
   knownHostsLine: string;
@@ -10,7 +16,7 @@ export interface ScannedHostKey {
   fingerprint: string;
 }
 
-export const sshKeyscan = (host: string, port: number): [string, ...string[]] => [
+const sshKeyscan = (address: string, port: number): [string, ...string[]] => [
   "ssh-keyscan",
   "-T",
   "8",
@@ -19,7 +25,7 @@ export const sshKeyscan = (host: string, port: number): [string, ...string[]] =>
   "-t",
   "ed25519,ecdsa,rsa",
   "--",
-  host,
+  address,
 ];
 
 const HOST = /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
@@ -27,12 +33,8 @@ const HOST = /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
 /** How known_hosts names a host: the port only when it is not ssh's own (sshd(8)). */
 export const knownHostName = (host: string, port: number): string => (port === 22 ? host : `[${host}]:${port}`);
 
-/** Asks a host for its keys, strongest kind first. What comes back is not proven: a person must compare it. */
-export async function scanHostKeys(
-  host: string,
-  port: number,
-  options: { signal?: AbortSignal; path?: string } = {},
-): Promise<ScannedHostKey[]> {
+/** Asks a host, which is at `address`, for its keys, strongest kind first. What comes back is not proven: a person must compare it. */
+export async function scanHostKeys(host: string, port: number, options: ScanOptions): Promise<ScannedHostKey[]> {
   if (!HOST.test(host) || !Number.isInteger(port) || port < 1 || port > 65535) {
     throw new DomainError("source_refused", "This host name cannot be read.", { field: "source.url" });
   }
@@ -55,14 +57,10 @@ export async function scanHostKeys(
   return keys;
 }
 
-async function scan(
-  host: string,
-  port: number,
-  { signal, path = SYSTEM_PATH }: { signal?: AbortSignal; path?: string },
-) {
+async function scan(host: string, port: number, { signal, path = SYSTEM_PATH, address }: ScanOptions) {
   try {
     const env = { PATH: path, LC_ALL: "C", HOME: "/nonexistent" };
-    return await runProgram({ argv: sshKeyscan(host, port), env, cwd: "/", signal, timeoutMs: 20_000 });
+    return await runProgram({ argv: sshKeyscan(address, port), env, cwd: "/", signal, timeoutMs: 20_000 });
   } catch (error) {
     if (error instanceof ProgramTimeout) return { stdout: Buffer.alloc(0), lastLines: [] };
     throw error;

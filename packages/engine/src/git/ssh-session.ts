@@ -8,6 +8,13 @@ import { hostKey, knownHostName, parseHostKey, scanHostKeys } from "./scan-host-
 
 type SshUrl = Extract<GitUrl, { kind: "ssh" }>;
 
+interface SessionOptions {
+  signal: AbortSignal;
+  path: string;
+  /** Where the host is, as the egress guard found it */
+  address: string;
+}
+
 /**
  * Calls `work` with the path of an ssh_config that uses the deploy key and trusts only the confirmed host keys. The key
  * lies in a folder of ours alone while `work` runs, and is removed on every way out.
@@ -16,7 +23,7 @@ export async function withSshSession<T>(
   cacheFolder: string,
   url: SshUrl,
   access: SourceAccess,
-  options: { signal: AbortSignal; path: string },
+  options: SessionOptions,
   work: (configPath: string) => Promise<T>,
 ): Promise<T> {
   const { deployKey } = access;
@@ -30,12 +37,16 @@ export async function withSshSession<T>(
   const knownHosts = confirmedKeys(url, access.sshHostKeys);
   if (knownHosts.length === 0) throw await unknownHostKey(url, options);
 
+  const { address } = options;
   return withPrivateFolder(cacheFolder, "ssh", async (folder) => {
     const files = { config: join(folder, "config"), key: join(folder, "key"), knownHosts: join(folder, "known_hosts") };
     const key = `${deployKey.reveal().replace(/\r\n?/g, "\n").trim()}\n`;
     await writeFile(files.key, key, { mode: 0o600, flag: "wx" });
     await writeFile(files.knownHosts, `${knownHosts.join("\n")}\n`, { mode: 0o600, flag: "wx" });
-    await writeFile(files.config, sshConfig(files), { mode: 0o600, flag: "wx" });
+    await writeFile(files.config, sshConfig({ ...files, address, hostName: knownHostName(url.host, url.port) }), {
+      mode: 0o600,
+      flag: "wx",
+    });
     return await work(files.config);
   });
 }
