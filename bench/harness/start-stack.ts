@@ -165,7 +165,7 @@ export async function setUp(url: string, key: string): Promise<{ token: string; 
     body: new URLSearchParams({ csrfToken, email, password: PASSWORD, json: "true" }),
   });
   const cookie = cookiesOf(signedIn);
-  if (!cookie.includes("session-token")) throw new Error(`The sign-in was refused: ${signedIn.status}`);
+  if (!cookie.includes("windlass-session")) throw new Error(`The sign-in was refused: ${signedIn.status}`);
   const me = await call<{ teams: { id: string }[] }>(url, "account.me", undefined, cookie);
   const teamId = me.teams[0]?.id ?? "";
   const { token } = await call<{ token: string }>(

@@ -13,6 +13,8 @@ export interface Actor {
   id: string;
   name: string;
   sessionId: string | null;
+  /** When the credentials end by themselves */
+  expiresAt: Date | null;
   isAdministrator: boolean;
   mustChangePassword: boolean;
   /** Role by team id; a token's has its one team */
@@ -45,6 +47,7 @@ async function authenticateSession(db: Database, sessionId: string): Promise<Act
     id: user.id,
     name: user.name,
     sessionId: session.id,
+    expiresAt: session.expiresAt,
     isAdministrator: user.isAdministrator,
     mustChangePassword: user.mustChangePassword,
     roles: new Map(user.memberships.map((membership) => [membership.teamId, membership.role])),
@@ -75,6 +78,7 @@ async function authenticateToken(db: Database, token: string): Promise<Actor | n
     id: row.id,
     name: `${row.user.name} (${row.name})`,
     sessionId: null,
+    expiresAt: row.expiresAt,
     isAdministrator: false,
     mustChangePassword: row.user.mustChangePassword,
     roles: new Map(membership ? [[membership.teamId, membership.role]] : []),

@@ -1,6 +1,7 @@
 import type { AuthOptions } from "next-auth";
 import CredentialsProvider from "next-auth/providers/credentials";
 import { authBridge } from "./bridge";
+import { sessionCookie } from "./session-cookie";
 
 const SESSION_SECONDS = 14 * 24 * 60 * 60;
 
@@ -10,6 +11,12 @@ export function authOptions(isHttps: boolean): AuthOptions {
   return {
     secret: bridge.secret,
     useSecureCookies: isHttps,
+    cookies: {
+      sessionToken: {
+        name: sessionCookie(isHttps),
+        options: { httpOnly: true, sameSite: "lax", path: "/", secure: isHttps },
+      },
+    },
     session: { strategy: "jwt", maxAge: SESSION_SECONDS },
     pages: { signIn: "/login", signOut: "/logout", error: "/login" },
     providers: [

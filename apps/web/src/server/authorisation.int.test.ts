@@ -1,5 +1,6 @@
 import { isAllowed, ROLES, type Role } from "@windlass/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import {
   listProcedures,
   type Outcome,
@@ -78,21 +79,31 @@ describe("mixed ids", () => {
   });
 });
 
+/** An open socket; `closed` gives the code it is closed with. In an object, for a promise in a promise would be awaited. */
+async function openSocket(cookie: string): Promise<{ closed: Promise<number> }> {
+  const socket = new WebSocket(`${harness.origin.replace("http", "ws")}/api/trpc-ws`, {
+    headers: { cookie, origin: harness.origin },
+  });
+  await new Promise((resolve) => socket.once("open", resolve));
+  return { closed: new Promise((resolve) => socket.once("close", resolve)) };
+}
+
 describe("a session", () => {
   it("that has ended is refused at once, and its open sockets are closed", async () => {
     const user = await harness.services.db.user.findFirstOrThrow({ where: { email: "viewer@own.test" } });
     const cookie = await harness.signIn(user.id);
     const me = { path: "account.me", type: "query", meta: undefined } as const;
     expect((await harness.overHttp(me, undefined, cookie)).code).toBe("ok");
-    const { WebSocket } = await import("ws");
-    const socket = new WebSocket(`${harness.origin.replace("http", "ws")}/api/trpc-ws`, {
-      headers: { cookie, origin: harness.origin },
-    });
-    await new Promise((resolve) => socket.once("open", resolve));
-    const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+    const { closed } = await openSocket(cookie);
     await harness.services.db.session.updateMany({ where: { userId: user.id }, data: { endedAt: new Date() } });
     expect(await closed).toBe(4401);
     expect((await harness.overHttp(me, undefined, cookie)).code).toBe("UNAUTHORIZED");
+  });
+
+  it("closes its sockets when it expires", async () => {
+    const user = await harness.services.db.user.findFirstOrThrow({ where: { email: "viewer@own.test" } });
+    const { closed } = await openSocket(await harness.signIn(user.id, 1500));
+    expect(await closed).toBe(4401);
   });
 
   it("cannot be used from another site's page", async () => {

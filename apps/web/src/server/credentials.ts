@@ -2,9 +2,7 @@ import { createHmac } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Credentials } from "@windlass/api";
 import { decode } from "next-auth/jwt";
-
-/** next-auth's own names; the prefixed one is used where the browser came over https. */
-const COOKIES = ["__Secure-next-auth.session-token", "next-auth.session-token"];
+import { sessionCookie } from "../auth/session-cookie.ts";
 
 /** The key that signs the session cookie: its own, made from the instance's, so that neither tells the other. */
 export const sessionSecret = (instanceKey: string): string =>
@@ -15,8 +13,8 @@ export async function readCredentials(headers: IncomingHttpHeaders, secret: stri
   const bearer = /^Bearer +(\S{1,200})$/i.exec(headers.authorization ?? "");
   if (headers.authorization !== undefined) return bearer?.[1] ? { kind: "token", token: bearer[1] } : null;
   const cookies = parseCookies(headers.cookie);
-  for (const name of COOKIES) {
-    const sealed = cookies.get(name);
+  for (const isHttps of [true, false]) {
+    const sealed = cookies.get(sessionCookie(isHttps));
     const claims = sealed ? await decode({ token: sealed, secret }).catch(() => null) : null;
     if (typeof claims?.sid === "string") return { kind: "session", sessionId: claims.sid };
   }

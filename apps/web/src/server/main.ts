@@ -52,6 +52,7 @@ const app = next({
   httpServer: nextUpgrades,
 });
 await app.prepare();
+const isHttps = environment.WINDLASS_PUBLIC_URL?.startsWith("https://") ?? false;
 const handlePage = app.getRequestHandler();
 
 /** Not `new URL`: it throws on addresses like `//`, and one request must not end the process. */
@@ -62,7 +63,7 @@ const server = createServer(async (request, response) => {
   try {
     if (pathname === "/api/health" || pathname === "/api/ready")
       return await answerHealth(pathname, services, response);
-    setSecurityHeaders(request, response, isDevelopment);
+    setSecurityHeaders(request, response, { isDevelopment, isHttps });
     if (pathname.startsWith(HTTP_PATH)) return await procedures.handleRequest(request, response);
     const refused = refusedBody(request);
     if (refused) return void response.writeHead(refused, { connection: "close" }).end();

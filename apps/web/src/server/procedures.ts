@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import { applyWSSHandler } from "@trpc/server/adapters/ws";
-import { type ApiContext, appRouter, authenticate, type Credentials, type Services } from "@windlass/api";
+import { type Actor, type ApiContext, appRouter, authenticate, type Credentials, type Services } from "@windlass/api";
 import type { Logger } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
 import { readCredentials } from "./credentials.ts";
@@ -15,6 +15,8 @@ const MAX_BODY_BYTES = 4 * 2 ** 20;
 const MAX_CALLS = 20;
 const MAX_FRAME_BYTES = 2 ** 20;
 const ENDED = 4401;
+/** Node fires longer ones at once. A socket that lasts 24 days may as well come back. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface ProcedureSettings {
   secret: string;
@@ -69,7 +71,7 @@ export function serveProcedures(services: Services, { secret, publicUrl, log }: 
       seals.set(request, credentials);
       wss.handleUpgrade(request, socket, head, (client) => {
         wss.emit("connection", client, request);
-        void closeWhenRightsChange(services, client, credentials, actor.userId);
+        void closeWhenRightsChange(services, client, credentials, actor);
       });
     },
 
@@ -82,16 +84,21 @@ export function serveProcedures(services: Services, { secret, publicUrl, log }: 
 
 /**
  * A socket was opened with certain rights. When they change it is closed: a client that still has some comes back and
- * gets what it may have now; one whose session or token ended is told so.
+ * gets what it may have now; one whose session or token ended, or expires, is told so.
  */
 async function closeWhenRightsChange(
   services: Services,
   client: WebSocket,
   credentials: Credentials,
-  userId: string,
+  { userId, expiresAt }: Actor,
 ): Promise<void> {
   const ended = new AbortController();
-  client.once("close", () => ended.abort());
+  const endsInMs = Math.max(0, (expiresAt?.getTime() ?? Infinity) - Date.now());
+  const expiry = setTimeout(() => client.close(ENDED, "signed out"), Math.min(endsInMs, LONGEST_TIMER_MS));
+  client.once("close", () => {
+    clearTimeout(expiry);
+    ended.abort();
+  });
   const watch = services.live.watch([`user:${userId}`], ended.signal);
   let before: string | undefined;
   while (await watch.next()) {

@@ -38,7 +38,7 @@ export async function scanHostKeys(host: string, port: number, options: ScanOpti
   if (!HOST.test(host) || !Number.isInteger(port) || port < 1 || port > 65535) {
     throw new DomainError("source_refused", "This host name cannot be read.", { field: "source.url" });
   }
-  const { stdout, lastLines } = await scan(host, port, options);
+  const { stdout, lastLines } = await scan(port, options);
   const keys = stdout
     .toString("utf8")
     .split("\n")
@@ -48,16 +48,13 @@ export async function scanHostKeys(host: string, port: number, options: ScanOpti
     })
     .sort((a, b) => rank(a) - rank(b));
   if (keys.length === 0) {
-    const said = lastLines.join("\n");
-    const why = /resolve|not known/.test(said)
-      ? `The host ${host} cannot be found. Check the repository's address.`
-      : `No ssh server answers on ${host}, port ${port}. Check the address, or try again later.`;
+    const why = `No ssh server answers on ${host}, port ${port}. Check the address, or try again later.`;
     throw new DomainError("source_unreachable", why, { fault: "server", retryable: true, evidence: lastLines });
   }
   return keys;
 }
 
-async function scan(host: string, port: number, { signal, path = SYSTEM_PATH, address }: ScanOptions) {
+async function scan(port: number, { signal, path = SYSTEM_PATH, address }: ScanOptions) {
   try {
     const env = { PATH: path, LC_ALL: "C", HOME: "/nonexistent" };
     return await runProgram({ argv: sshKeyscan(address, port), env, cwd: "/", signal, timeoutMs: 20_000 });

@@ -70,7 +70,7 @@ function confirmedKeys(url: SshUrl, lines: readonly string[]): string[] {
 }
 
 /** Evidence is, for each key in turn, its known_hosts line and its fingerprint. */
-async function unknownHostKey(url: SshUrl, options: { signal: AbortSignal; path: string }): Promise<DomainError> {
+async function unknownHostKey(url: SshUrl, options: SessionOptions): Promise<DomainError> {
   const keys = await scanHostKeys(url.host, url.port, options);
   return new DomainError(
     "host_key_unknown",

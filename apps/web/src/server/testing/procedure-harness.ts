@@ -64,9 +64,9 @@ export async function startProcedures() {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  async function signIn(userId: string): Promise<string> {
-    const session = await test.db.session.create({ data: { userId, expiresAt: new Date(Date.now() + 3600_000) } });
-    return `next-auth.session-token=${await encode({ token: { sub: userId, sid: session.id }, secret: SECRET })}`;
+  async function signIn(userId: string, lastsMs = 3600_000): Promise<string> {
+    const session = await test.db.session.create({ data: { userId, expiresAt: new Date(Date.now() + lastsMs) } });
+    return `windlass-session=${await encode({ token: { sub: userId, sid: session.id }, secret: SECRET })}`;
   }
 
   return {

@@ -44,9 +44,10 @@ export async function claimAttempt(db: Database, keys: AttemptKey[]): Promise<vo
   }
 }
 
-/** Forgets the failures of a key after a right password. */
+/** Forgets the failures of a key after a right password, and those of all that are long past. */
 export async function clearAttempts(db: Database, keys: AttemptKey[]): Promise<void> {
-  await db.signInFailure.deleteMany({ where: { key: { in: keys.map(idOf) } } });
+  const isPast = { lastAt: { lt: new Date(Date.now() - FORGET_AFTER_MS) } };
+  await db.signInFailure.deleteMany({ where: { OR: [{ key: { in: keys.map(idOf) } }, isPast] } });
 }
 
 function inWords(ms: number): string {

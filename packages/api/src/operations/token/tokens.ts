@@ -57,10 +57,12 @@ export function createToken(
   });
 }
 
-/** Ends one of the caller's own tokens at once. */
+/** Ends one of the caller's own tokens at once. A token ends only those of its own team. */
 export async function revokeToken({ db, actor }: Context, tokenId: string): Promise<void> {
   await db.$transaction(async (tx) => {
-    const row = await tx.token.findFirst({ where: { id: tokenId, userId: actor.userId, revokedAt: null } });
+    const row = await tx.token.findFirst({
+      where: { id: tokenId, userId: actor.userId, teamId: { in: [...actor.roles.keys()] }, revokedAt: null },
+    });
     if (!row)
       throw new DomainError("not_found", "You have no such token, or it was revoked already.", { field: "tokenId" });
     await tx.token.update({ where: { id: row.id }, data: { revokedAt: new Date() } });
