@@ -29,7 +29,7 @@ export async function readSetupState(db: Database, key: string): Promise<SetupSt
 }
 
 /** The team that owns what was made before anybody signed up: the first administrator gets it. */
-export function firstTeam(db: Database): Promise<{ id: string }> {
+export function firstTeam(db: Pick<Database, "team">): Promise<{ id: string }> {
   return db.team.upsert({ where: { slug: FIRST_TEAM.slug }, create: FIRST_TEAM, update: {} });
 }
 
@@ -52,7 +52,6 @@ export async function completeSetup(db: Database, input: SetupInput): Promise<{ 
   // Anyone may call this: before the key is known to be right nothing is written, and no password's time is spent.
   await requireOpen(db, input.key);
   const passwordHash = await hashPassword(input.password);
-  await firstTeam(db);
   return db.$transaction(async (tx) => {
     await tx.$queryRaw`select pg_advisory_xact_lock(hashtext('windlass setup'))::text`;
     await requireOpen(tx as Database, input.key);
@@ -60,8 +59,9 @@ export async function completeSetup(db: Database, input: SetupInput): Promise<{ 
     const user = await tx.user.create({
       data: { name: input.name, email: input.email, passwordHash, isAdministrator: true },
     });
+    const { id } = await firstTeam(tx);
     const team = await tx.team.update({
-      where: { slug: FIRST_TEAM.slug },
+      where: { id },
       data: { name: input.teamName, slug: slugFrom(input.teamName) ?? FIRST_TEAM.slug },
     });
     await tx.membership.create({ data: { teamId: team.id, userId: user.id, role: "owner" } });
