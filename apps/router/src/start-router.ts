@@ -10,6 +10,7 @@ import type { ListenAddress } from "./listen/parse-listen.ts";
 import { stopServer } from "./listen/stop-server.ts";
 import { createTrafficServer } from "./proxy/traffic-server.ts";
 import { loadTable } from "./table/load-table.ts";
+import { readProbeKey } from "./table/probe-key.ts";
 import { checkWritable, saveTable } from "./table/save-table.ts";
 import { TableKeeper } from "./table/table-keeper.ts";
 import { LiveTable } from "./traffic/live-table.ts";
@@ -41,7 +42,7 @@ export interface Router {
 export async function startRouter(options: RouterOptions): Promise<Router> {
   const { log, tableFile } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const records = await openTable(tableFile, log);
+  const { records, probeKey } = await openTable(tableFile, log);
   const table = new LiveTable(records, limits);
   const keeper = new TableKeeper(
     records,
@@ -49,10 +50,10 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     (changed, next) => table.take(changed, next),
   );
 
-  const open = createTrafficServer({ table, peer: "anybody", limits, log });
-  const proxied = createTrafficServer({ table, peer: "caddy", limits, log });
+  const open = createTrafficServer({ table, peer: "anybody", limits, log, probeKey });
+  const proxied = createTrafficServer({ table, peer: "caddy", limits, log, probeKey });
   const { promise: opened, resolve: takeCommands } = Promise.withResolvers<void>();
-  const control = createControlServer({ table, keeper, log, opened });
+  const control = createControlServer({ table, keeper, log, probeKey, opened });
   const ask = createAskServer(table);
   const traffic = [open, proxied];
   const removals: (() => Promise<void>)[] = [];
@@ -97,11 +98,11 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
 }
 
 /** Reads the table and shows that it can be written, so that a folder without permission is found at start and not at the first switch. */
-async function openTable(path: string, log: Logger): ReturnType<typeof loadTable> {
+async function openTable(path: string, log: Logger) {
   try {
     await mkdir(dirname(path), { recursive: true });
     checkWritable(path);
-    return await loadTable(path, log);
+    return { records: await loadTable(path, log), probeKey: readProbeKey(path) };
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new CannotStart(

@@ -11,6 +11,7 @@ import type {
   DrainResult,
   EnvironmentConfig,
   GitRef,
+  HoldCommand,
   ImageRef,
   LogStream,
   RemoveCommand,
@@ -21,6 +22,7 @@ import type {
   SwitchCommand,
   SwitchProof,
   SwitchResult,
+  TableQuery,
 } from "@windlass/domain";
 
 // What the engine needs from the world, in domain words. Which adapter serves is decided once, where the worker wires
@@ -150,11 +152,14 @@ export interface Router {
   /** Where requests enter, for probes through it. */
   readonly entry: Address;
   apply(command: ApplyCommand): Promise<void>;
+  /** Maintenance, pause, or neither: stays until the next one, whatever is switched beneath it. */
+  hold(command: HoldCommand): Promise<void>;
   switch(command: SwitchCommand): Promise<SwitchResult>;
   /** Rejects when `signal` aborts; the drain itself then goes on in the router. */
   drain(command: DrainCommand, signal: AbortSignal): Promise<DrainResult>;
   remove(command: RemoveCommand): Promise<void>;
-  table(): Promise<RouterTable>;
+  /** What it serves, holds and has counted. */
+  table(query?: TableQuery): Promise<RouterTable>;
 }
 
 /** The adapters of one runtime kind belong together: what one builds the other starts. */

@@ -2,7 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import {
   ApplyCommand,
   DrainCommand,
+  HoldCommand,
+  LONGEST_WINDOW_SECONDS,
   RemoveCommand,
+  type RouterRefusal,
   type RouterTable,
   SwitchCommand,
   type SwitchResult,
@@ -22,12 +25,14 @@ const STATUS: Record<Refusal["code"], number> = {
   not_found: 404,
   stale_token: 409,
   host_taken: 409,
+  failed: 500,
 };
 
 interface ControlOptions {
   table: LiveTable;
   keeper: TableKeeper;
   log: Logger;
+  probeKey: string;
   /** Commands that come before wait for it */
   opened: Promise<void>;
 }
@@ -43,7 +48,7 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
 }
 
 /** The control protocol of packages/domain/src/router-control.ts, for a unix socket that only the worker may open. */
-export function createControlServer({ table, keeper, log, opened }: ControlOptions): Server {
+export function createControlServer({ table, keeper, log, probeKey, opened }: ControlOptions): Server {
   const commands: Record<string, Command> = {
     async "/apply"(body) {
       const command = parse(ApplyCommand, body);
@@ -76,6 +81,13 @@ export function createControlServer({ table, keeper, log, opened }: ControlOptio
       return result;
     },
 
+    async "/hold"(body) {
+      const command = parse(HoldCommand, body);
+      await keeper.change((draft) => draft.hold(command));
+      log.info({ service: command.service, hold: command.hold?.kind ?? "none" }, "traffic held or opened");
+      return {};
+    },
+
     async "/remove"(body) {
       const { service, token } = parse(RemoveCommand, body);
       await keeper.change((draft) => draft.remove(service, token));
@@ -83,14 +95,24 @@ export function createControlServer({ table, keeper, log, opened }: ControlOptio
     },
   };
 
-  const readTable = (): RouterTable => ({
-    services: [...table.services.values()].filter(({ record }) => !record.removed).map((service) => service.state()),
-  });
+  const readTable = (query: URLSearchParams): RouterTable => {
+    const name = query.get("service");
+    const seconds = query.has("windowSeconds") ? Number(query.get("windowSeconds")) : undefined;
+    if (seconds !== undefined && !(Number.isInteger(seconds) && seconds >= 1 && seconds <= LONGEST_WINDOW_SECONDS))
+      throw new Refusal("invalid_input", `windowSeconds is a whole number from 1 to ${LONGEST_WINDOW_SECONDS}.`);
+    const one = name === null ? undefined : table.services.get(name);
+    const services = name === null ? [...table.services.values()] : one === undefined ? [] : [one];
+    return {
+      services: services.filter(({ record }) => !record.removed).map((service) => service.state(seconds)),
+      probeKey,
+    };
+  };
 
   const answer = async (req: IncomingMessage, arrivedAt: number): Promise<unknown> => {
     await opened;
     if (req.method === "GET" && req.url === "/health") return { ok: true, hosts: table.hostCount };
-    if (req.method === "GET" && req.url === "/table") return readTable();
+    const [path, query] = (req.url ?? "").split("?", 2);
+    if (req.method === "GET" && path === "/table") return readTable(new URLSearchParams(query));
     const command =
       req.method === "POST" && Object.hasOwn(commands, req.url ?? "") ? commands[req.url ?? ""] : undefined;
     if (command === undefined) throw new Refusal("not_found", "The router has no such command.");
@@ -109,7 +131,8 @@ export function createControlServer({ table, keeper, log, opened }: ControlOptio
         }
         log.error({ err: cause, command: req.url }, "command failed");
         const message = cause instanceof NotSaved ? cause.message : "The router failed. Its log says why.";
-        return send(res, 500, { error: "failed", message });
+        const failed: RouterRefusal = { error: "failed", message };
+        return send(res, 500, failed);
       },
     );
   });

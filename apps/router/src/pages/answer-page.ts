@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { ROUTER_PAGE_HEADER } from "@windlass/domain";
 import { prefersJson } from "./prefers-json.ts";
 
 /** What a person is told when the router itself has to answer. */
@@ -25,17 +26,27 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").upd
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
 
+/** Each line of a text that a person wrote. */
+const paragraphs = (text: string): string =>
+  text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => `<p>${escapeHtml(line)}</p>`)
+    .join("");
+
 function html(page: Page): string {
   const id = page.requestId === undefined ? "" : `<p>Request <code>${escapeHtml(page.requestId)}</code></p>`;
   return (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
     `<title>${escapeHtml(page.title)}</title><style>${STYLE}</style></head>` +
-    `<body><main><h1>${escapeHtml(page.title)}</h1><p>${escapeHtml(page.text)}</p>${id}</main></body></html>\n`
+    `<body><main><h1>${escapeHtml(page.title)}</h1>${paragraphs(page.text)}${id}</main></body></html>\n`
   );
 }
 
 function json(page: Page): string {
-  return `${JSON.stringify({ error: page.error, message: `${page.title}. ${page.text}`, requestId: page.requestId })}\n`;
+  const { error, title, text, requestId } = page;
+  const sentence = /[.!?…]$/.test(title) ? title : `${title}.`;
+  return `${JSON.stringify({ error, message: `${sentence} ${text}`.trim(), requestId })}\n`;
 }
 
 /** A body that is still to come is read and dropped when it is this small; otherwise the connection ends. In bytes. */
@@ -55,6 +66,7 @@ export function answerPage(req: IncomingMessage, res: ServerResponse, page: Page
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     Vary: "Accept",
+    [ROUTER_PAGE_HEADER]: page.error,
     ...(page.requestId === undefined ? {} : { "X-Request-Id": page.requestId }),
     ...page.headers,
   });

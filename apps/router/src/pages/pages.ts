@@ -1,3 +1,4 @@
+import type { Notice } from "@windlass/domain";
 import type { Page } from "./answer-page.ts";
 
 export const badRequest = (status: number, reason: string): Page => ({
@@ -21,6 +22,29 @@ export const notDeployed = (host: string): Page => ({
   title: `${host} is not deployed yet`,
   text: "The app has this address, but no release is live. It will answer here after its first deployment.",
   headers: { "Retry-After": "10" },
+});
+
+/** Nothing serves there on purpose: the app was stopped. */
+export const stopped = (notice: Notice): Page => ({
+  status: 503,
+  error: "stopped",
+  ...notice,
+  headers: { "Retry-After": "60" },
+});
+
+export const maintenance = (notice: Notice, retryAfterSeconds: number): Page => ({
+  status: 503,
+  error: "maintenance",
+  ...notice,
+  headers: { "Retry-After": String(retryAfterSeconds) },
+});
+
+export const paused = (host: string): Page => ({
+  status: 503,
+  error: "paused",
+  title: `${host} is paused for a moment`,
+  text: "It is being worked on. Try again shortly.",
+  headers: { "Retry-After": "5" },
 });
 
 export const noAnswer = (requestId: string): Page => ({

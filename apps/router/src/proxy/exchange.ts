@@ -97,6 +97,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
 
   start(): void {
     this.#target.claim(this);
+    if (!this.#request.isProbe) this.#target.noteRequest();
     (this.#upgrade?.socket ?? this.#res).once("close", this.#onClientClosed);
     this.#dispatchToNext();
   }
@@ -269,12 +270,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
 
   #noteAnswer(status: number): void {
     this.#isBegun = true;
-    this.#target.latency.record(performance.now() - this.#startedAt);
-    if (status >= 500) this.#target.serverErrors++;
+    if (!this.#request.isProbe) this.#target.noteAnswer(status, performance.now() - this.#startedAt);
   }
 
   #noteUnanswered(error: UpstreamError, message: string): void {
-    this.#target.unanswered++;
+    if (!this.#request.isProbe) this.#target.noteUnanswered();
     const { requestId, host } = this.#request;
     this.#log.warn(
       { requestId, host, target: this.#target.target.id, code: error.code, reason: error.message },

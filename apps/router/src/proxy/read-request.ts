@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { PROBE_HEADER } from "@windlass/domain";
 import { parseHost } from "../traffic/parse-host.ts";
 import { HOP_BY_HOP, namedByConnection } from "./hop-by-hop.ts";
 
@@ -16,6 +17,10 @@ export interface ForwardedRequest {
   /** Names and values in turn, for undici */
   headers: string[];
   requestId: string;
+  /** Where it comes from, as far as the peer is believed */
+  client: string | undefined;
+  /** One of Windlass's own: it passes a hold and counts as no user */
+  isProbe: boolean;
   hasBody: boolean;
   /** In bytes; undefined for a body of unknown length */
   bodyLength: number | undefined;
@@ -52,7 +57,7 @@ const bad = (reason: string): BadRequest => ({ status: 400, reason });
  * Reads a parsed request once and decides what is sent on: hop-by-hop headers go, forwarding headers are the router's
  * own (or Caddy's), Host stays as it came. Node's parser has already refused what RFC 9112 calls ambiguous framing.
  */
-export function readRequest(req: IncomingMessage, peer: Peer): ForwardedRequest | BadRequest {
+export function readRequest(req: IncomingMessage, peer: Peer, probeKey: string): ForwardedRequest | BadRequest {
   const method = req.method as string;
   if (method === "TRACE" || method === "CONNECT") return { status: 405, reason: `${method} is not served here.` };
 
@@ -61,6 +66,7 @@ export function readRequest(req: IncomingMessage, peer: Peer): ForwardedRequest 
   const named = namedByConnection(req.headers.connection);
   let host: string | undefined;
   let requestId: string | undefined;
+  let isProbe = false;
   let hasBody = false;
   let bodyLength: number | undefined;
   let forwardedFor: string | undefined;
@@ -90,6 +96,9 @@ export function readRequest(req: IncomingMessage, peer: Peer): ForwardedRequest 
     } else if (name === "x-request-id") {
       if (requestId === undefined && REQUEST_ID.test(value)) requestId = value;
       continue;
+    } else if (name === PROBE_HEADER) {
+      isProbe = value === probeKey;
+      continue;
     } else if (FORWARDING.has(name) || (name.includes("_") && isForwardingInDisguise(name))) {
       if (peer === "caddy") {
         if (name === "x-forwarded-for") forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
@@ -108,19 +117,19 @@ export function readRequest(req: IncomingMessage, peer: Peer): ForwardedRequest 
   const path = originForm(req.url as string, host);
   if (path === undefined) return bad("The request's target is not a path on the host that its Host header names.");
 
-  const client = addressOf(req.socket);
+  let client = addressOf(req.socket);
   if (client !== undefined) forwardedFor = forwardedFor === undefined ? client : `${forwardedFor}, ${client}`;
   if (forwardedFor !== undefined) {
-    headers.push("X-Forwarded-For", forwardedFor);
     // Caddy names the peer it saw last; what stands before it, that peer said.
-    headers.push("X-Real-IP", client ?? forwardedFor.slice(forwardedFor.lastIndexOf(",") + 1).trim());
+    client ??= forwardedFor.slice(forwardedFor.lastIndexOf(",") + 1).trim();
+    headers.push("X-Forwarded-For", forwardedFor, "X-Real-IP", client);
   }
   forwardedProto ??= "http";
   forwardedPort ??= portOf(forwardedHost ?? host) ?? (forwardedProto === "https" ? "443" : "80");
   requestId ??= randomUUID();
   headers.push("X-Forwarded-Proto", forwardedProto, "X-Forwarded-Host", forwardedHost ?? host);
   headers.push("X-Forwarded-Port", forwardedPort, "X-Request-Id", requestId);
-  return { host: hostName, path, headers, requestId, hasBody, bodyLength };
+  return { host: hostName, path, headers, requestId, client, isProbe, hasBody, bodyLength };
 }
 
 const isForwardingInDisguise = (name: string): boolean => FORWARDING.has(name.replaceAll("_", "-"));

@@ -4,11 +4,11 @@ import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import type { Limits } from "../limits.ts";
 import { answerPage, type Page } from "../pages/answer-page.ts";
-import { badRequest, notDeployed, unknownHost } from "../pages/pages.ts";
-import type { LiveTable } from "../traffic/live-table.ts";
+import { badRequest, maintenance, notDeployed, paused, stopped, unknownHost } from "../pages/pages.ts";
+import { LiveService, type LiveTable } from "../traffic/live-table.ts";
 import type { LiveTarget } from "../traffic/live-target.ts";
 import { Exchange, type UpgradeRequest } from "./exchange.ts";
-import { type Peer, readRequest } from "./read-request.ts";
+import { type ForwardedRequest, type Peer, readRequest } from "./read-request.ts";
 
 export interface TrafficServer {
   readonly server: Server;
@@ -23,17 +23,23 @@ export interface TrafficServerOptions {
   peer: Peer;
   limits: Limits;
   log: Logger;
+  /** Tells Windlass's own probes */
+  probeKey: string;
 }
 
 /** The HTTP server that requests enter by. What Node's strict parser refuses never comes this far: it is answered 400, 408 or 431. */
-export function createTrafficServer({ table, peer, limits, log }: TrafficServerOptions): TrafficServer {
+export function createTrafficServer({ table, peer, limits, log, probeKey }: TrafficServerOptions): TrafficServer {
   const upgraded = new Set<Duplex>();
   let isStopping = false;
 
-  const findTarget = (host: string): LiveTarget | Page => {
+  const findTarget = ({ host, isProbe, client }: ForwardedRequest): LiveTarget | LiveService | Page => {
     const service = table.find(host);
     if (service === undefined) return unknownHost(host);
-    return service.current ?? notDeployed(host);
+    const { hold, notice } = service.record;
+    if (hold?.kind === "maintenance" && !isProbe && !service.gate.admits(client))
+      return maintenance(hold.notice, hold.retryAfterSeconds);
+    if (hold?.kind === "paused" && !isProbe) return service;
+    return service.current ?? (notice ? stopped(notice) : notDeployed(host));
   };
 
   const serve = (
@@ -43,12 +49,28 @@ export function createTrafficServer({ table, peer, limits, log }: TrafficServerO
     expectsContinue = false,
   ): void => {
     if (isStopping) res.shouldKeepAlive = false;
-    const request = readRequest(req, peer);
+    const request = readRequest(req, peer, probeKey);
     if ("reason" in request) {
       answerPage(req, res, badRequest(request.status, request.reason));
       return;
     }
-    const found = findTarget(request.host);
+    forward(req, res, request, upgrade, expectsContinue);
+  };
+
+  const forward = (
+    req: IncomingMessage,
+    res: ServerResponse,
+    request: ForwardedRequest,
+    upgrade: UpgradeRequest | undefined,
+    expectsContinue: boolean,
+  ): void => {
+    const found = findTarget(request);
+    if (found instanceof LiveService) {
+      const again = () => forward(req, res, request, upgrade, expectsContinue);
+      const refuse = () => answerPage(req, res, paused(request.host));
+      found.gate.wait(upgrade?.socket ?? res, again, refuse);
+      return;
+    }
     if ("title" in found) {
       answerPage(req, res, found);
       return;

@@ -1,4 +1,12 @@
-import type { ApplyCommand, RouterRefusal, SwitchCommand, Target } from "@windlass/domain";
+import type {
+  ApplyCommand,
+  HoldCommand,
+  Notice,
+  RouterRefusal,
+  SwitchCommand,
+  Target,
+  TrafficHold,
+} from "@windlass/domain";
 
 /** What the router must remember of a service across a restart. Never changed in place: a new record replaces it. */
 export interface ServiceRecord {
@@ -6,6 +14,9 @@ export interface ServiceRecord {
   readonly token: number;
   readonly hosts: readonly string[];
   readonly target: Target | null;
+  /** Shown while there is no target */
+  readonly notice?: Notice;
+  readonly hold?: TrafficHold;
   /** A removed service keeps its token, so that a worker that lost its lease cannot bring it back */
   readonly removed?: true;
 }
@@ -33,6 +44,8 @@ export const sameTarget = (a: Target | null, b: Target | null): boolean =>
 
 const sameHosts = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((host, i) => host === b[i]);
+
+const sameJson = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 /**
  * The table that a batch of commands would lead to. Commands are planned on a draft; only when the draft is on disk does
@@ -63,7 +76,22 @@ export class DraftTable {
     }
     const target =
       before && !before.removed && sameTarget(before.target, command.target) ? before.target : command.target;
-    this.#put(before, { service: command.service, token: command.token, hosts, target });
+    const known = before?.removed ? undefined : before;
+    const notice = target === null && command.notice === undefined ? known?.notice : command.notice;
+    const hold = known?.hold;
+    this.#put(before, {
+      service: command.service,
+      token: command.token,
+      hosts,
+      target,
+      ...(target === null && notice ? { notice } : {}),
+      ...(hold ? { hold } : {}),
+    });
+  }
+
+  hold({ service, token, hold }: HoldCommand): void {
+    const { hold: _, ...before } = this.#existing(service, token);
+    this.#put(this.records.get(service), { ...before, token, ...(hold ? { hold } : {}) });
   }
 
   /** Returns the target before, when there was one and it was another. */
@@ -73,7 +101,8 @@ export class DraftTable {
       this.#put(before, { ...before, token: command.token });
       return null;
     }
-    this.#put(before, { ...before, token: command.token, target: command.target });
+    const { notice: _, ...kept } = before;
+    this.#put(before, { ...kept, token: command.token, target: command.target });
     return before.target;
   }
 
@@ -114,7 +143,9 @@ export class DraftTable {
       before.token === after.token &&
       before.removed === after.removed &&
       sameHosts(before.hosts, after.hosts) &&
-      sameTarget(before.target, after.target)
+      sameTarget(before.target, after.target) &&
+      sameJson(before.notice, after.notice) &&
+      sameJson(before.hold, after.hold)
     )
       return;
     for (const host of before?.hosts ?? []) this.#owners.delete(host);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Target } from "@windlass/domain";
+import { Notice, Target, TrafficHold } from "@windlass/domain";
 import { z } from "zod";
 import type { ServiceRecord } from "./draft-table.ts";
 
@@ -10,6 +10,8 @@ const StoredRecord = z.object({
   token: z.int().nonnegative(),
   hosts: z.array(z.string()),
   target: Target.nullable(),
+  notice: Notice.optional(),
+  hold: TrafficHold.optional(),
   removed: z.literal(true).optional(),
 });
 

@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import type { DrainResult, RouterTable, ServiceState, SwitchResult, Target } from "@windlass/domain";
+import type { DrainResult, RouterTable, ServiceState, SwitchResult, Target, TrafficHold } from "@windlass/domain";
 
 export interface CommandAnswer {
   status: number;
@@ -29,10 +29,12 @@ export function commandRouter(socketPath: string) {
     apply: (service: string, hosts: string[], target: Target | null, token = 1) =>
       must<ServiceState>("/apply", { service, token, hosts, target }),
     switch: (service: string, target: Target, token = 1) => must<SwitchResult>("/switch", { service, token, target }),
-    drain: (service: string, targetId: string, timeoutMs: number, token = 1) =>
-      must<DrainResult>("/drain", { service, token, targetId, timeoutMs }),
+    drain: (service: string, targetId: string, timeoutMs: number, streamGraceMs?: number, token = 1) =>
+      must<DrainResult>("/drain", { service, token, targetId, timeoutMs, streamGraceMs }),
+    hold: (service: string, hold: TrafficHold | null, token = 1) =>
+      must<Record<string, never>>("/hold", { service, token, hold }),
     remove: (service: string, token = 1) => must<Record<string, never>>("/remove", { service, token }),
-    table: () => must<RouterTable>("/table"),
+    table: (query = "") => must<RouterTable>(`/table${query}`),
     health: () => must<{ ok: boolean; hosts: number }>("/health"),
   };
 }

@@ -18,7 +18,12 @@ export function drainTargets(targets: readonly LiveTarget[], timeoutMs: number):
     over = true;
     clearTimeout(limit);
     for (const target of targets) target.endDrain(drain);
-    resolve({ drained: total - cutOff, cutOff, waitedMs: Math.round((performance.now() - started) * 10) / 10 });
+    resolve({
+      drained: total - cutOff,
+      closed: 0,
+      cutOff,
+      waitedMs: Math.round((performance.now() - started) * 10) / 10,
+    });
   };
   const drain = {
     noteEnded(claim: Claim): void {

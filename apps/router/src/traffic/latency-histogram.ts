@@ -15,6 +15,17 @@ export class LatencyHistogram {
     this.#total++;
   }
 
+  add(other: LatencyHistogram): void {
+    for (let bucket = 0; bucket < BUCKETS; bucket++)
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + (other.#counts[bucket] ?? 0);
+    this.#total += other.#total;
+  }
+
+  clear(): void {
+    this.#counts.fill(0);
+    this.#total = 0;
+  }
+
   /** The upper edge, in milliseconds, of the bucket in which the quantile lies; 0 when nothing was recorded. */
   quantile(q: number): number {
     if (this.#total === 0) return 0;

@@ -2,6 +2,7 @@ import type { ServiceState, Target } from "@windlass/domain";
 import type { Limits } from "../limits.ts";
 import { type ServiceRecord, sameTarget } from "../table/draft-table.ts";
 import { LiveTarget } from "./live-target.ts";
+import { TrafficGate } from "./traffic-gate.ts";
 
 /** Earlier targets without claims whose counts are still shown, for the bake window to compare with. */
 const RETIRED_SHOWN = 3;
@@ -11,6 +12,7 @@ export class LiveService {
   current: LiveTarget | null = null;
   /** Latest first */
   retired: LiveTarget[] = [];
+  readonly gate = new TrafficGate();
 
   constructor(record: ServiceRecord) {
     this.record = record;
@@ -31,10 +33,11 @@ export class LiveService {
     this.retired = this.retired.filter((target, i) => i < RETIRED_SHOWN || target.claims.size > 0);
   }
 
-  state(): ServiceState {
-    const { service, token, hosts, target } = this.record;
+  state(windowSeconds?: number): ServiceState {
+    const { service, token, hosts, target, notice = null, hold = null } = this.record;
     const shown = this.current === null ? this.retired : [this.current, ...this.retired];
-    return { service, token, hosts: [...hosts], target, counts: shown.map((one) => one.counts()) };
+    const counts = shown.map((one) => one.counts(windowSeconds));
+    return { service, token, hosts: [...hosts], target, notice, hold, waiting: this.gate.waiting, counts };
   }
 }
 
@@ -65,6 +68,7 @@ export class LiveTable {
     for (const name of names) {
       const record = records.get(name);
       if (record === undefined) {
+        this.services.get(name)?.gate.set(undefined);
         this.services.delete(name);
         continue;
       }
@@ -74,5 +78,7 @@ export class LiveTable {
       for (const host of record.hosts) this.#byHost.set(host, service);
       service.switchTo(record.target, this.#limits);
     }
+    // Last: what a pause lets go finds the whole change.
+    for (const name of names) this.services.get(name)?.gate.set(records.get(name)?.hold);
   }
 }

@@ -1,7 +1,10 @@
 import type { Target, TargetCounts } from "@windlass/domain";
 import type { Limits } from "../limits.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
+import { TrafficWindow } from "./traffic-window.ts";
 import { Upstream } from "./upstream.ts";
+
+const second = (): number => Math.floor(performance.now() / 1000);
 
 /** Something under way on a target: a request with its answer, or an upgraded connection. */
 export interface Claim {
@@ -15,10 +18,11 @@ export class LiveTarget {
   readonly upstreams: readonly Upstream[];
   readonly claims = new Set<Claim>();
   /** Time from a request's arrival to the first byte of its answer */
-  readonly latency = new LatencyHistogram();
-  requests = 0;
-  unanswered = 0;
-  serverErrors = 0;
+  readonly #latency = new LatencyHistogram();
+  readonly #window = new TrafficWindow();
+  #requests = 0;
+  #unanswered = 0;
+  #serverErrors = 0;
   #turn = 0;
   #isCurrent = true;
   #drains = new Set<Drain>();
@@ -29,8 +33,25 @@ export class LiveTarget {
   }
 
   claim(claim: Claim): void {
-    this.requests++;
     this.claims.add(claim);
+  }
+
+  noteRequest(): void {
+    this.#requests++;
+    this.#window.noteRequest(second());
+  }
+
+  noteAnswer(status: number, ms: number): void {
+    this.#latency.record(ms);
+    this.#window.noteLatency(second(), ms);
+    if (status < 500) return;
+    this.#serverErrors++;
+    this.#window.noteServerError(second());
+  }
+
+  noteUnanswered(): void {
+    this.#unanswered++;
+    this.#window.noteUnanswered(second());
   }
 
   release(claim: Claim): void {
@@ -73,15 +94,16 @@ export class LiveTarget {
     this.#drains.delete(drain);
   }
 
-  counts(): TargetCounts {
+  counts(windowSeconds?: number): TargetCounts {
     return {
       targetId: this.target.id,
-      requests: this.requests,
-      unanswered: this.unanswered,
-      serverErrors: this.serverErrors,
+      requests: this.#requests,
+      unanswered: this.#unanswered,
+      serverErrors: this.#serverErrors,
       active: this.claims.size,
-      p50Ms: this.latency.quantile(0.5),
-      p99Ms: this.latency.quantile(0.99),
+      p50Ms: this.#latency.quantile(0.5),
+      p99Ms: this.#latency.quantile(0.99),
+      ...(windowSeconds === undefined ? {} : { window: this.#window.read(second(), windowSeconds) }),
     };
   }
 

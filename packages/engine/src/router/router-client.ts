@@ -7,6 +7,7 @@ import {
   RouterRefusal,
   RouterTable,
   SwitchResult,
+  type TableQuery,
 } from "@windlass/domain";
 import { z } from "zod";
 import type { Router } from "../ports.ts";
@@ -30,9 +31,14 @@ export function createRouterClient(options: { controlSocket: string; entry: Addr
     if (refusal?.error === "stale_token") {
       throw new DomainError("lease_lost", "Another worker has taken this environment over.", { fault: "platform" });
     }
+    // The router's message names the other environment, which may be another team's.
+    if (refusal?.error === "host_taken") {
+      const message = "One of these host names leads to another environment. Remove it there first.";
+      throw new DomainError("conflict", message, { field: "hosts" });
+    }
     throw new DomainError("router_unavailable", refusal?.message ?? `The router answered ${status}.`, {
       fault: "platform",
-      field: refusal?.error === "host_taken" ? "hosts" : undefined,
+      retryable: refusal?.error === "failed",
     });
   }
   const soon = () => AbortSignal.timeout(COMMAND_TIMEOUT_MS);
@@ -40,10 +46,11 @@ export function createRouterClient(options: { controlSocket: string; entry: Addr
   return {
     entry,
     apply: async (command) => void (await ask("POST", "/apply", command, z.unknown(), soon())),
+    hold: async (command) => void (await ask("POST", "/hold", command, z.unknown(), soon())),
     switch: (command) => ask("POST", "/switch", command, SwitchResult, soon()),
     drain: (command, signal): Promise<DrainResult> => ask("POST", "/drain", command, DrainResultSchema, signal),
     remove: async (command) => void (await ask("POST", "/remove", command, z.unknown(), soon())),
-    table: () => ask("GET", "/table", undefined, RouterTable, soon()),
+    table: (query = {}) => ask("GET", `/table${queryOf(query)}`, undefined, RouterTable, soon()),
   };
 }
 
@@ -73,6 +80,13 @@ function send(
     request.on("error", fail);
     request.end(payload);
   });
+}
+
+function queryOf({ service, windowSeconds }: TableQuery): string {
+  const query = new URLSearchParams();
+  if (service !== undefined) query.set("service", service);
+  if (windowSeconds !== undefined) query.set("windowSeconds", String(windowSeconds));
+  return query.size > 0 ? `?${query}` : "";
 }
 
 function safeJson(text: string): unknown {

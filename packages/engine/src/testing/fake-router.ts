@@ -1,12 +1,22 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Address, DomainError, type RouterTable, type Target } from "@windlass/domain";
+import {
+  type Address,
+  DomainError,
+  type Notice,
+  type RouterTable,
+  type TableQuery,
+  type Target,
+  type TrafficHold,
+} from "@windlass/domain";
 import type { Router } from "../ports.ts";
 
 interface Service {
   token: number;
   hosts: string[];
   target: Target | null;
+  notice?: Notice | null | undefined;
+  hold?: TrafficHold | null;
 }
 
 /** A router in memory with a real entrance, so that probes through it mean something. It keeps the fencing rule. */
@@ -47,8 +57,13 @@ export class FakeRouter implements Router {
     return service;
   }
 
-  apply: Router["apply"] = async ({ service, token, hosts, target }) => {
-    Object.assign(this.#claim(service, token), { hosts: [...hosts], target });
+  apply: Router["apply"] = async ({ service, token, hosts, target, notice }) => {
+    const found = this.#claim(service, token);
+    Object.assign(found, { hosts: [...hosts], target, notice: target ? null : (notice ?? found.notice) });
+  };
+
+  hold: Router["hold"] = async ({ service, token, hold }) => {
+    this.#claim(service, token).hold = hold;
   };
 
   switch: Router["switch"] = async ({ service, token, target }) => {
@@ -63,7 +78,7 @@ export class FakeRouter implements Router {
 
   drain: Router["drain"] = async ({ service, token }) => {
     this.#claim(service, token);
-    return { drained: 0, cutOff: 0, waitedMs: 0 };
+    return { drained: 0, closed: 0, cutOff: 0, waitedMs: 0 };
   };
 
   remove: Router["remove"] = async ({ service, token }) => {
@@ -71,7 +86,12 @@ export class FakeRouter implements Router {
     this.services.delete(service);
   };
 
-  table = async (): Promise<RouterTable> => ({
-    services: [...this.services].map(([service, state]) => ({ service, ...state, counts: [] })),
+  table = async (query: TableQuery = {}): Promise<RouterTable> => ({
+    services: [...this.services]
+      .filter(([service]) => query.service === undefined || query.service === service)
+      .map(([service, { notice = null, hold = null, ...state }]) => ({
+        ...{ service, ...state, notice, hold, waiting: 0, counts: [] },
+      })),
+    probeKey: "probe",
   });
 }
