@@ -2,10 +2,12 @@ import { expect } from "vitest";
 import { readHeld } from "./holdings.ts";
 import { ask } from "./probe-host.ts";
 import type { Stack } from "./start-stack.ts";
+import { waitFor } from "./wait-for.ts";
 
 /**
  * The users' app answers with what the database names as live, and what the engine, the processes and the disk hold is
- * what the database accounts for: one instance, the kept releases, one network, nothing else.
+ * what the database accounts for: one instance that serves and
+ * one that stays warm, the kept releases, one network, nothing else.
  */
 export async function expectTruth(
   { ctx: { db }, holdings, routerPort }: Stack,
@@ -18,12 +20,17 @@ export async function expectTruth(
     where: { id: environmentId },
     include: { currentRelease: true, releases: { where: { removedAt: null } } },
   });
+  await waitFor("what is due to be cooled", async () => {
+    const warm = await db.instance.count({ where: { warmUntil: { lte: new Date() }, release: { environmentId } } });
+    return warm === 0;
+  });
   const running = await db.instance.findMany({ where: { status: "running", release: { environmentId } } });
+  const warm = await db.instance.findMany({ where: { status: "warm", release: { environmentId } } });
   expect(running.map(({ releaseId }) => releaseId)).toEqual([currentRelease?.id]);
   const body = versions.get(currentRelease?.commitSha ?? "");
   expect(await ask(routerPort, app.host)).toEqual({ status: 200, body });
   expect(await readHeld(holdings, environmentId)).toEqual({
-    instances: running.map(({ name }) => name),
+    instances: [...running, ...warm].map(({ name }) => name).sort(),
     releases: releases.map(({ id }) => id).sort(),
     networks: holdings.runtime === "docker" ? [environmentId] : [],
     strays: [],

@@ -46,7 +46,8 @@ async function readDocker({ owner, dockerSocket }: Holdings, environmentId: stri
   return {
     instances: containers
       .filter(({ Labels, State }) => isOfEnvironment(Labels) && State === "running")
-      .map(({ Names }) => (Names[0] ?? "").replace(/^\//, "")),
+      .map(({ Names }) => (Names[0] ?? "").replace(/^\//, ""))
+      .sort(),
     releases: images.map(({ releaseId }) => releaseId).sort(),
     networks: networks.filter(({ Labels }) => isOfEnvironment(Labels)).map(({ Labels }) => Labels?.[ENVIRONMENT] ?? ""),
     strays: [
@@ -75,7 +76,7 @@ async function readProcesses({ owner, dataFolder }: Holdings, environmentId: str
     if (state !== undefined && marks.has(name)) strays.delete(name);
   }
   return {
-    instances,
+    instances: instances.sort(),
     releases: (await entries(path.join(apps, "releases", environmentId))).sort(),
     networks: [],
     strays: [...strays],

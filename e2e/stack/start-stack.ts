@@ -28,6 +28,8 @@ export interface StackOptions {
   repositories?: string[];
   /** The secret key, when a test must know it */
   key?: Buffer;
+  /** For its workers */
+  settings?: NodeJS.ProcessEnv;
 }
 
 export interface NewStackApp {
@@ -44,7 +46,7 @@ export type Stack = Awaited<ReturnType<typeof startStack>>;
  * folder of their own, and the operations to be called as the web does.
  */
 export async function startStack(options: StackOptions) {
-  const { runtime, leaseMs, repositories = [], key = randomBytes(32) } = options;
+  const { runtime, leaseMs, repositories = [], key = randomBytes(32), settings = {} } = options;
   const database = await createTestDatabase();
   const dataFolder = await mkdtemp(path.join(tmpdir(), "windlass-e2e-stack-"));
   // mkdtemp makes 0700, which the account of apps could not pass.
@@ -80,6 +82,7 @@ export async function startStack(options: StackOptions) {
       WINDLASS_GIT_ALLOW_HTTP: "true",
       WINDLASS_GIT_PRIVATE_RANGES: "127.0.0.0/8",
       WINDLASS_LEASE_MS: String(leaseMs),
+      ...settings,
     });
     workers.push(worker);
     return worker;

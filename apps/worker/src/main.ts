@@ -10,6 +10,7 @@ import { ENVIRONMENT_QUEUE, EnvironmentJob, SOURCE_CHECK_QUEUE } from "@windlass
 import { createGitRepository, createRouterClient, createWorkspace } from "@windlass/engine";
 import { PgBoss } from "pg-boss";
 import { pino } from "pino";
+import { coolWarm } from "./environment/cool-warm.ts";
 import { restoreEnvironments, stopInstances } from "./environment/restore-environments.ts";
 import { sweepAbandoned } from "./environment/sweep.ts";
 import { workEnvironment } from "./environment/work-environment.ts";
@@ -49,6 +50,7 @@ const worker: Worker = {
   holder: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
   owner,
   leaseMs: settings.WINDLASS_LEASE_MS,
+  warmMemoryMb: settings.WINDLASS_WARM_MEMORY_MB,
   source: createGitRepository({
     cacheFolder: path.join(dataFolder, "git"),
     allowedFileRoots: settings.WINDLASS_GIT_FILE_ROOTS,
@@ -88,7 +90,7 @@ await boss.work(
 await boss.work(SOURCE_CHECK_QUEUE, { ...WORK, localConcurrency: 2 }, async ([job]) => {
   if (job) await answerSourceCheck(worker, job.data);
 });
-const loops = [sweepAbandoned(worker), reportWorker(worker, runtimes.docker)];
+const loops = [sweepAbandoned(worker), coolWarm(worker), reportWorker(worker, runtimes.docker)];
 log.info({ holder: worker.holder, docker: runtimes.docker() }, "ready");
 process.send?.({ type: "ready" });
 

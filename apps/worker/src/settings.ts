@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import { parseRange } from "@windlass/engine";
 import { z } from "zod";
 
@@ -48,6 +49,12 @@ const Settings = z.object({
   NODE_EXTRA_CA_CERTS: z.string().optional(),
   /** Environments worked on at once */
   WINDLASS_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(4),
+  /** Most memory, in MB, that releases may have which stay warm for a rollback; a quarter of the machine's by default */
+  WINDLASS_WARM_MEMORY_MB: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(Math.floor(totalmem() / 4 / 1024 ** 2)),
   /** How long a silent worker keeps an environment, in milliseconds */
   WINDLASS_LEASE_MS: z.coerce.number().int().min(1000).max(60_000).default(6000),
 });

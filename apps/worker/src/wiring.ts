@@ -16,6 +16,8 @@ export interface Worker {
   /** Marks what this Windlass makes on an engine it may share with others */
   owner: string;
   leaseMs: number;
+  /** For all instances together that stay warm on this machine */
+  warmMemoryMb: number;
   source: SourceRepository;
   router: Router;
   workspace: EnginePorts["workspace"];

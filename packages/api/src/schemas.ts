@@ -101,6 +101,8 @@ export const ReleaseOut = z.object({
   origin: z.string(),
   createdAt: z.date(),
   isLive: z.boolean(),
+  /** It runs on out of the traffic until then: a rollback to it needs no start */
+  warmUntil: z.date().nullable(),
   /** The deployment that made it */
   deploymentId: z.string().nullable(),
   deployedBy: z.string().nullable(),
@@ -205,7 +207,11 @@ export const RollbackPlan = z.object({
   to: ReleaseOut,
   config: z.array(ConfigChange),
   variables: z.object({ added: z.array(z.string()), changed: z.array(z.string()), removed: z.array(z.string()) }),
-  /** Milliseconds the last rollback of this environment took, when there was one */
+  /** What no longer runs afterwards, newest first, at most 50; or what runs again, when the release is newer than the live one */
+  commits: z.object({ direction: z.enum(["go away", "come back"]), list: z.array(CommitOut), omitted: z.int() }),
+  /** Host names that lead to the environment now and did not when the release was made, and the other way round. They stay as they are */
+  hosts: z.object({ since: z.array(z.string()), gone: z.array(z.string()) }),
+  /** Milliseconds the last rollback of this environment took, to a warm release when this one is, when there was one */
   lastTookMs: z.number().nullable(),
 });
 export type RollbackPlan = z.infer<typeof RollbackPlan>;

@@ -94,6 +94,10 @@ export const EnvironmentConfig = z.object({
   resources: Resources.default(() => Resources.parse({})),
   /** How many releases before the live one are kept for a rollback */
   keepReleases: z.int().min(1, "At least 1.").max(50, "At most 50.").default(10),
+  /** Days after which one that no longer serves is not kept, whatever their number; the last one before the live always is. 0: no limit */
+  keepDays: z.int().min(0, "At least 0.").max(3650, "At most 3650.").default(90),
+  /** How long the release before the live one goes on running out of the traffic, for an instant rollback; 0: it is stopped at once */
+  warmMinutes: z.int().min(0, "At least 0.").max(1440, "At most 1440.").default(60),
   /** How long open requests of the old release may take after a switch */
   drainSeconds: seconds(0, 3600).default(30),
   /** Between the polite and the final signal */

@@ -202,9 +202,16 @@ export interface KeptRelease {
 export interface ReleaseHistory {
   /** Makes the release the live one: the point of no return. Safe to run twice. */
   commit(made: { artifact: Artifact; instance: StartedInstance }): Promise<void>;
+  /**
+   * Lets instances that no longer serve run on for a rollback, in place of those that did so before; tells until when.
+   * Null when nothing is kept warm: they are to be stopped.
+   */
+  keepWarm(instanceNames: string[]): Promise<Date | null>;
+  /** Names of the environment's instances that run on warm. */
+  warm(): Promise<string[]>;
   /** Notes that an instance was stopped and confirmed gone. */
   retired(instanceName: string): Promise<void>;
-  /** Releases past the kept count, never the live one. */
+  /** Releases past the kept count or age; never one that is live, warm or wanted by a rollback. */
   expired(): Promise<KeptRelease[]>;
   /** Notes that a release's artifact is gone. */
   forget(releaseId: string): Promise<void>;

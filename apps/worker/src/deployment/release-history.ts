@@ -1,4 +1,4 @@
-import { Artifact, DomainError } from "@windlass/domain";
+import { Artifact, DomainError, type EnvironmentConfig } from "@windlass/domain";
 import type { ReleaseHistory } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
 
@@ -10,14 +10,18 @@ export interface NewRelease {
   variables: Uint8Array<ArrayBuffer>;
   variablesVersion: number;
   variableDigests: Record<string, string>;
+  hosts: string[];
 }
+
+/** How long what no longer serves is kept: the environment's own settings, never a release's. */
+export type Keeping = Pick<EnvironmentConfig, "keepReleases" | "keepDays" | "warmMinutes">;
 
 /** The engine's history of releases over the database, every write under the lease. */
 export function createReleaseHistory(
   lease: Lease,
   ids: { deploymentId: string; environmentId: string; releaseId: string },
   newRelease: NewRelease | null,
-  keepReleases: number,
+  { keepReleases, keepDays, warmMinutes }: Keeping,
 ): ReleaseHistory {
   const { deploymentId, environmentId, releaseId } = ids;
   return {
@@ -55,10 +59,30 @@ export function createReleaseHistory(
       });
     },
 
-    async retired(name) {
-      await lease.write((tx) =>
-        tx.instance.updateMany({ where: { name }, data: { status: "stopped", stoppedAt: new Date() } }),
+    keepWarm(names) {
+      if (warmMinutes === 0) return Promise.resolve(null);
+      return lease.write(async (tx) => {
+        const warmedAt = new Date();
+        const warmUntil = new Date(warmedAt.getTime() + warmMinutes * 60_000);
+        // Only the release that served last is worth its memory: those before it are due now.
+        await tx.instance.updateMany({
+          where: { release: { environmentId }, status: "warm", name: { notIn: names } },
+          data: { warmUntil: warmedAt },
+        });
+        await tx.instance.updateMany({ where: { name: { in: names } }, data: { status: "warm", warmedAt, warmUntil } });
+        return warmUntil;
+      });
+    },
+
+    async warm() {
+      const rows = await lease.write((tx) =>
+        tx.instance.findMany({ where: { release: { environmentId }, status: "warm" }, select: { name: true } }),
       );
+      return rows.map(({ name }) => name);
+    },
+
+    async retired(name) {
+      await lease.write((tx) => saveStopped(tx, name));
     },
 
     async expired() {
@@ -67,10 +91,14 @@ export function createReleaseHistory(
         return tx.release.findMany({
           where: { environmentId, removedAt: null, id: { not: currentReleaseId ?? releaseId } },
           orderBy: { number: "desc" },
-          skip: keepReleases,
+          include: { instances: true, deployments: { where: { kind: "rollback", endedAt: null } } },
         });
       });
-      return past.map((release) => ({ releaseId: release.id, artifact: Artifact.parse(release.artifact) }));
+      const oldest = keepDays === 0 ? 0 : Date.now() - keepDays * 86_400_000;
+      return past
+        .filter((release, index) => index >= keepReleases || (index > 0 && servedLast(release) < oldest))
+        .filter(({ instances, deployments }) => deployments.length === 0 && !instances.some(isUp))
+        .map((release) => ({ releaseId: release.id, artifact: Artifact.parse(release.artifact) }));
     },
 
     async forget(id) {
@@ -78,6 +106,14 @@ export function createReleaseHistory(
     },
   };
 }
+
+type InstanceTimes = { status: string; warmedAt: Date | null; stoppedAt: Date | null };
+
+const isUp = ({ status }: InstanceTimes): boolean => status !== "stopped";
+
+/** When the release last took traffic, as far as it is written down. */
+const servedLast = ({ createdAt, instances }: { createdAt: Date; instances: InstanceTimes[] }): number =>
+  Math.max(...[createdAt, ...instances.map((one) => one.warmedAt ?? one.stoppedAt ?? createdAt)].map(Number));
 
 type Writer = Parameters<Parameters<Lease["write"]>[0]>[0];
 
@@ -92,11 +128,21 @@ export async function saveInstance(
     address: `${instance.address.host}:${instance.address.port}`,
     status: "running" as const,
     startedAt: new Date(),
+    warmedAt: null,
+    warmUntil: null,
     stoppedAt: null,
   };
   await tx.instance.upsert({
     where: { name: instance.name },
     create: { name: instance.name, ...running },
     update: running,
+  });
+}
+
+/** Notes that an instance was stopped and confirmed gone. */
+export async function saveStopped(tx: Writer, name: string): Promise<void> {
+  await tx.instance.updateMany({
+    where: { name },
+    data: { status: "stopped", stoppedAt: new Date(), warmedAt: null, warmUntil: null },
   });
 }

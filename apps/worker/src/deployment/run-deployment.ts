@@ -90,11 +90,11 @@ async function runPipeline(
       workspace,
       ...fenceEffects(adapters, lease),
       record: createRecorder(lease, row.id),
-      history: createReleaseHistory(lease, ids, newRelease, request.config.keepReleases),
+      history: createReleaseHistory(lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
     };
     const end = release.artifact
       ? await rollback(
-          { ...request, artifact: release.artifact, commitSha: release.commitSha },
+          { ...request, artifact: release.artifact, commitSha: release.commitSha, warm: release.warm },
           ports,
           journal,
           signals,
@@ -109,7 +109,13 @@ async function runPipeline(
 /** What is deployed: for a rollback the release as it was, else the environment as it is now. */
 async function loadRequest(worker: Worker, lease: Lease, row: DeploymentRow, environment: EnvironmentRow) {
   const back =
-    row.kind === "rollback" ? await worker.db.release.findUniqueOrThrow({ where: { id: row.releaseId ?? "" } }) : null;
+    row.kind === "rollback"
+      ? await worker.db.release.findUniqueOrThrow({
+          where: { id: row.releaseId ?? "" },
+          include: { instances: { where: { status: "warm" } } },
+        })
+      : null;
+  const warm = back?.instances[0];
   const variables = back ? openVariables(worker, back.variables) : await readVariables(worker, environment.id);
   const config = EnvironmentConfig.parse(back ? back.config : environment.config);
   const runtime = back?.runtime ?? environment.runtime;
@@ -135,12 +141,18 @@ async function loadRequest(worker: Worker, lease: Lease, row: DeploymentRow, env
         variables: sealVariables(worker, variables),
         variablesVersion: environment.variablesVersion,
         variableDigests,
+        hosts: hostsOf(environment),
       };
   return {
     request,
     access,
     newRelease,
-    release: { runtime, artifact: back ? Artifact.parse(back.artifact) : null, commitSha: back?.commitSha ?? null },
+    release: {
+      runtime,
+      artifact: back ? Artifact.parse(back.artifact) : null,
+      commitSha: back?.commitSha ?? null,
+      warm: warm ? instanceOf(warm) : null,
+    },
     secrets: [
       ...secretsIn(variables),
       ...[access.repositoryToken, access.deployKey].filter((secret) => secret !== null),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Artifact, DomainError, EnvironmentConfig, toDomainError } from "@windlass/domain";
 import { hostsOf, instanceOf, labelsOf, openVariables, WITH_LIVE } from "../deployment/load-release.ts";
-import { saveInstance } from "../deployment/release-history.ts";
+import { saveInstance, saveStopped } from "../deployment/release-history.ts";
 import { acquireLease, type Lease } from "../lease/lease.ts";
 import type { Worker } from "../wiring.ts";
 
@@ -83,7 +83,10 @@ export async function restoreLive(worker: Worker, lease: Lease): Promise<void> {
 
 /** For a shutdown of the whole: stops every instance that runs, and notes it. */
 export async function stopInstances(worker: Worker): Promise<void> {
-  const rows = await worker.db.instance.findMany({ where: { status: "running" }, include: { release: true } });
+  const rows = await worker.db.instance.findMany({
+    where: { status: { not: "stopped" } },
+    include: { release: true },
+  });
   await Promise.all(
     rows.map(async (row) => {
       const adapters = worker.runtimeOf(row.release.runtime);
@@ -91,7 +94,7 @@ export async function stopInstances(worker: Worker): Promise<void> {
       const { stopSeconds } = EnvironmentConfig.parse(row.release.config);
       try {
         await adapters.runtime.stop(row.name, stopSeconds);
-        await worker.db.instance.update({ where: { id: row.id }, data: { status: "stopped", stoppedAt: new Date() } });
+        await worker.db.$transaction((tx) => saveStopped(tx, row.name));
       } catch (error) {
         worker.log.error({ err: error, instance: row.name }, "instance could not be stopped");
       }

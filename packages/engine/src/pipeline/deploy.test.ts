@@ -229,6 +229,65 @@ describe("a deployment", () => {
   });
 });
 
+describe("a release that stays warm", () => {
+  /** Two releases, of which the first stays warm; and how to roll back to it. */
+  async function warmScene() {
+    history.keepsWarm = true;
+    const first = scene({ variables: { VERSION: "1" } });
+    await first.run();
+    const kept = history.live;
+    if (!kept) throw new Error("nothing is live");
+    const was = { config: first.request.config, commitSha: SHA, variableDigests: {} };
+    const second = scene({ live: { ...was, releaseId: first.request.labels.releaseId, instance: kept.instance } });
+    await second.run();
+    const now = history.live;
+    if (!now) throw new Error("nothing is live");
+    const live = { ...was, releaseId: second.request.labels.releaseId, instance: now.instance };
+    const request = { ...first.request, deploymentId: "back", ...kept, commitSha: SHA, warm: kept.instance, live };
+    const journal = new MemoryJournal();
+    const [cancel, abandon] = [new AbortController(), new AbortController()];
+    const run = () => rollback(request, second.ports, journal, { cancel: cancel.signal, abandon: abandon.signal });
+    return { warm: kept.instance.name, live: now.instance.name, journal, cancel, run };
+  }
+
+  it("runs on out of the traffic, and takes it again without a start", async () => {
+    const { warm, live, run } = await warmScene();
+    expect(liveTarget()).toBe(live);
+    expect([...engine.instances.keys()].sort()).toEqual([live, warm].sort());
+    const starts = () => engine.calls.filter((call) => call.startsWith("start")).length;
+    const before = starts();
+    expect(await run()).toMatchObject({ status: "succeeded" });
+    expect(starts()).toBe(before);
+    expect(liveTarget()).toBe(warm);
+    expect(history.warmNames).toEqual([live]);
+    expect(history.retiredNames).toEqual([]);
+  });
+
+  it("is started anew when it does not answer any more", async () => {
+    const { warm, live, run, journal } = await warmScene();
+    await engine.crash(warm);
+    expect(await run()).toMatchObject({ status: "succeeded" });
+    expect(journal.lines.map(({ text }) => text).join("\n")).toMatch(/stayed warm but does not answer/);
+    expect(liveTarget()).toBe(warm);
+    expect([...engine.instances.keys()].sort()).toEqual([live, warm].sort());
+  });
+
+  it("stays warm when the rollback to it is cancelled, at whichever step", async () => {
+    for (const step of ["plan", "start release", "await healthy", "switch traffic"]) {
+      await engine.close();
+      router.services.clear();
+      const again = await warmScene();
+      again.journal.onMoment = (now) => {
+        if (now === `effect ${step}`) again.cancel.abort(new DomainError("cancelled", "Cancelled by Ada."));
+      };
+      expect(await again.run(), step).toMatchObject({ status: "cancelled" });
+      expect(liveTarget(), step).toBe(again.live);
+      expect(history.warmNames, step).toEqual([again.warm]);
+      expect([...engine.instances.keys()].sort(), step).toEqual([again.live, again.warm].sort());
+    }
+  });
+});
+
 describe("a rollback", () => {
   it("brings a kept release back through the same gate", async () => {
     const first = scene({ variables: { VERSION: "1" } });
@@ -251,6 +310,7 @@ describe("a rollback", () => {
       deploymentId: "back",
       artifact: kept.artifact,
       commitSha: SHA,
+      warm: null,
       live: { ...live, releaseId: second.request.labels.releaseId, instance: now.instance },
     };
     const journal = new MemoryJournal();
@@ -267,7 +327,7 @@ describe("a rollback", () => {
     const gone = { kind: "image" as const, imageId: "sha256:gone", tag: "gone", origin: "node" };
     const signals = { cancel: new AbortController().signal, abandon: new AbortController().signal };
     const end = await rollback(
-      { ...first.request, artifact: gone, commitSha: SHA },
+      { ...first.request, artifact: gone, commitSha: SHA, warm: null },
       first.ports,
       new MemoryJournal(),
       signals,

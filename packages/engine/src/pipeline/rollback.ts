@@ -1,18 +1,19 @@
 import { awaitHealthy } from "../steps/await-healthy.ts";
+import { bringBackRelease } from "../steps/bring-back-release.ts";
 import { cleanUp } from "../steps/clean-up.ts";
 import type { RollbackRequest } from "../steps/deploy-request.ts";
 import { planRollback } from "../steps/plan-rollback.ts";
 import { retirePrevious } from "../steps/retire-previous.ts";
-import { removeRelease, startRelease } from "../steps/start-release.ts";
+import { removeRelease } from "../steps/start-release.ts";
 import { restoreTraffic, switchTraffic } from "../steps/switch-traffic.ts";
 import { definePipeline } from "./define-pipeline.ts";
 
-/** A kept release takes the traffic again, as it was: its artifact, settings and variables. Same gate, same switch. */
+/** A kept release takes the traffic again, as it was: its artifact, settings and variables. Same gate, same switch. One that stayed warm needs no start. */
 export const rollback = definePipeline<RollbackRequest>(async (request, { step, undo, commit, tidy }, ports) => {
   const { artifact } = request;
   await step("plan", (context) => planRollback(ports, request, context));
   undo("remove new release", () => removeRelease(ports, request));
-  const instance = await step("start release", (context) => startRelease(ports, request, artifact, context));
+  const instance = await step("start release", (context) => bringBackRelease(ports, request, context));
   await step("await healthy", (context) => awaitHealthy(ports, request, instance, context));
   undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instance, signal));
   const switched = await step("switch traffic", (context) => switchTraffic(ports, request, instance, context));

@@ -32,4 +32,6 @@ export interface DeployRequest extends ReleaseRequest {
 export interface RollbackRequest extends ReleaseRequest {
   artifact: Artifact;
   commitSha: string | null;
+  /** The release's instance that runs on out of the traffic, when it stayed warm */
+  warm: StartedInstance | null;
 }

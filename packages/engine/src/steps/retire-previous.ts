@@ -2,7 +2,7 @@ import type { StartedInstance } from "@windlass/domain";
 import type { EffectContext, EnginePorts } from "../ports.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
 
-/** Lets the old release's open requests end, stops it, and writes down what the switch did to the traffic. */
+/** Lets the old release's open requests end, keeps it warm or stops it, and writes down what the switch did to the traffic. */
 export async function retirePrevious(
   { router, runtime, history, record }: EnginePorts,
   request: ReleaseRequest,
@@ -22,9 +22,15 @@ export async function retirePrevious(
       "system",
       `Drained ${drained.drained} open requests in ${Math.round(drained.waitedMs)} ms, cut off ${cutOff}`,
     );
-    await runtime.stop(before.instance.name, before.config.stopSeconds);
-    await history.retired(before.instance.name);
-    await context.log("system", `Stopped ${before.instance.name}`);
+    const { name } = before.instance;
+    const warmUntil = await history.keepWarm([name]);
+    if (warmUntil) {
+      await context.log("system", `${name} stays warm for a rollback until ${warmUntil.toISOString()}`);
+    } else {
+      await runtime.stop(name, before.config.stopSeconds);
+      await history.retired(name);
+      await context.log("system", `Stopped ${name}`);
+    }
   }
   const state = (await router.table()).services.find((candidate) => candidate.service === service);
   const counts = state?.counts.find((candidate) => candidate.targetId === current.name);

@@ -15,10 +15,16 @@ export async function startRelease(
   return instance;
 }
 
-/** Stops what was started of this release, and the environment's network when nothing else is in it. */
-export async function removeRelease({ runtime }: EnginePorts, { labels, config }: ReleaseRequest): Promise<void> {
+/** Stops what was started of this release, and the environment's network when nothing else is in it. What was warm before stays so. */
+export async function removeRelease(
+  { runtime, history }: EnginePorts,
+  { labels, config }: ReleaseRequest,
+): Promise<void> {
   const owned = await runtime.listOwned(labels.environmentId);
-  const ours = owned.filter((instance) => instance.labels.releaseId === labels.releaseId);
+  const warm = await history.warm();
+  const ours = owned.filter(
+    ({ name, labels: { releaseId } }) => releaseId === labels.releaseId && !warm.includes(name),
+  );
   for (const { name } of ours) await runtime.stop(name, config.stopSeconds);
   if (owned.length === ours.length) await runtime.removeEnvironment(labels.environmentId);
 }

@@ -46,12 +46,25 @@ export class MemoryHistory implements ReleaseHistory {
   readonly retiredNames: string[] = [];
   readonly forgotten: string[] = [];
   past: KeptRelease[] = [];
+  /** Whether a release that no longer serves runs on */
+  keepsWarm = false;
+  warmNames: string[] = [];
 
   async commit(made: { artifact: Artifact; instance: StartedInstance }): Promise<void> {
     this.live = made;
+    this.warmNames = this.warmNames.filter((name) => name !== made.instance.name);
+  }
+  async keepWarm(instanceNames: string[]): Promise<Date | null> {
+    if (!this.keepsWarm) return null;
+    this.warmNames = instanceNames;
+    return new Date(Date.now() + 60_000);
+  }
+  async warm(): Promise<string[]> {
+    return this.warmNames;
   }
   async retired(instanceName: string): Promise<void> {
     this.retiredNames.push(instanceName);
+    this.warmNames = this.warmNames.filter((name) => name !== instanceName);
   }
   async expired(): Promise<KeptRelease[]> {
     return this.past.filter(({ releaseId }) => !this.forgotten.includes(releaseId));

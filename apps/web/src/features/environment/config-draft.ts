@@ -24,6 +24,8 @@ export interface ConfigDraft {
   cpus: string;
   processes: string;
   keepReleases: string;
+  keepDays: string;
+  warmMinutes: string;
   drainSeconds: string;
   stopSeconds: string;
 }
@@ -49,6 +51,8 @@ export const DEFAULT_DRAFT: ConfigDraft = {
   cpus: "1",
   processes: "512",
   keepReleases: "10",
+  keepDays: "90",
+  warmMinutes: "60",
   drainSeconds: "30",
   stopSeconds: "10",
 };
@@ -81,6 +85,8 @@ export function draftFromConfig(config: EnvironmentConfig): ConfigDraft {
     cpus: String(resources.cpus),
     processes: String(resources.processes),
     keepReleases: String(config.keepReleases),
+    keepDays: String(config.keepDays),
+    warmMinutes: String(config.warmMinutes),
     drainSeconds: String(config.drainSeconds),
     stopSeconds: String(config.stopSeconds),
   };
@@ -104,6 +110,8 @@ export function configFromDraft(draft: ConfigDraft) {
     },
     resources: { memoryMb: Number(draft.memoryMb), cpus: Number(draft.cpus), processes: Number(draft.processes) },
     keepReleases: Number(draft.keepReleases),
+    keepDays: Number(draft.keepDays),
+    warmMinutes: Number(draft.warmMinutes),
     drainSeconds: Number(draft.drainSeconds),
     stopSeconds: Number(draft.stopSeconds),
   };

@@ -239,6 +239,22 @@ export function SwitchFields(props: ConfigFieldsProps) {
         type="number"
         hint="To roll back to."
       />
+      <Text
+        {...props}
+        name="keepDays"
+        field="config.keepDays"
+        label="Kept for, days"
+        type="number"
+        hint="Since they last served. 0: by number only."
+      />
+      <Text
+        {...props}
+        name="warmMinutes"
+        field="config.warmMinutes"
+        label="Kept warm, minutes"
+        type="number"
+        hint="The release before runs on for an instant rollback. 0: it is stopped."
+      />
     </div>
   );
 }

@@ -87,6 +87,17 @@ export function EnvironmentCard(props: {
           )}
         </Fact>
         <Fact name="Instances">
+          {detail?.releases.map(
+            ({ id, number, commit, warmUntil }) =>
+              warmUntil && (
+                <span key={id} className="order-last block truncate">
+                  warm{" "}
+                  <span className="text-muted text-xs">
+                    {commit ? shortSha(commit.sha) : `release ${number}`}, cools <RelativeTime at={warmUntil} />
+                  </span>
+                </span>
+              ),
+          )}
           {detail ? (
             detail.instances.length > 0 ? (
               detail.instances.map((instance) => (
@@ -138,7 +149,7 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
   return (
     <div className="min-w-0">
       <dt className="text-muted text-xs">{name}</dt>
-      <dd className="min-w-0">{children}</dd>
+      <dd className="flex min-w-0 flex-col">{children}</dd>
     </div>
   );
 }

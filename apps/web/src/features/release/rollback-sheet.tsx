@@ -2,8 +2,10 @@
 
 import { useQuery } from "@tanstack/react-query";
 import type { ReleaseOut, RollbackPlan } from "@windlass/api";
+import { Flame, Snowflake } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
+import { Card, CardTitle } from "@/components/ui/card";
 import { cn } from "@/components/ui/cn";
 import { Dialog, SheetContent } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -98,7 +100,8 @@ function Inside({ environmentId, releaseId }: Pick<Props, "environmentId" | "rel
       </div>
       <div className="flex items-center justify-between gap-3 border-border border-t p-4">
         <p className="text-muted text-xs tabular-nums">
-          {typeof plan.data?.lastTookMs === "number" && `The last one took ${formatDuration(plan.data.lastTookMs)}.`}
+          {typeof plan.data?.lastTookMs === "number" &&
+            `The last one ${plan.data.to.warmUntil ? "to a warm release " : ""}took ${formatDuration(plan.data.lastTookMs)}.`}
         </p>
         <Button
           variant="primary"
@@ -122,8 +125,58 @@ function PlanPart({ plan }: { plan: RollbackPlan | undefined }) {
           back to it.
         </p>
       )}
+      <p className="flex items-start gap-1.5 text-sm">
+        {plan.to.warmUntil ? (
+          <>
+            <Flame className="mt-0.5 size-4 shrink-0 text-live" aria-hidden="true" />
+            <span>
+              This release is warm: it still runs, is checked once and takes the traffic at once. It cools{" "}
+              <RelativeTime at={plan.to.warmUntil} />
+            </span>
+          </>
+        ) : (
+          <>
+            <Snowflake className="mt-0.5 size-4 shrink-0 text-muted" aria-hidden="true" />
+            This release is stored: it is started beside the live one and takes the traffic once it is healthy.
+          </>
+        )}
+      </p>
+      <CommitsCard commits={plan.commits} />
       <ChangesCard config={plan.config} variables={plan.variables} />
+      <HostsNote hosts={plan.hosts} />
     </>
+  );
+}
+
+function CommitsCard({ commits }: Pick<RollbackPlan, "commits">) {
+  const { direction, list, omitted } = commits;
+  if (list.length === 0) return null;
+  return (
+    <Card className="flex flex-col gap-2 p-4">
+      <CardTitle>{direction === "go away" ? "Commits that go away" : "Commits that come back"}</CardTitle>
+      <ul className="flex flex-col">
+        {list.map((commit) => (
+          <li key={commit.sha} className="flex items-baseline gap-x-3 border-border border-t py-1.5 text-sm">
+            <code className="font-mono text-muted text-xs">{shortSha(commit.sha)}</code>
+            <span className="min-w-0 flex-1 truncate">{commit.message.split("\n")[0]}</span>
+            <span className="shrink-0 text-muted text-xs">{commit.author}</span>
+          </li>
+        ))}
+      </ul>
+      {omitted > 0 && <p className="text-muted text-sm">and {omitted} more</p>}
+    </Card>
+  );
+}
+
+/** An address is never taken away by a rollback. */
+function HostsNote({ hosts: { since, gone } }: Pick<RollbackPlan, "hosts">) {
+  if (since.length + gone.length === 0) return null;
+  return (
+    <p className="text-muted text-sm">
+      Addresses stay as they are today.
+      {since.length > 0 && ` Added since: ${since.join(", ")}.`}
+      {gone.length > 0 && ` Removed since: ${gone.join(", ")}.`}
+    </p>
   );
 }
 
@@ -146,6 +199,12 @@ function ReleaseChoice(props: { release: ReleaseOut; isChosen: boolean; onChoose
           {release.deployedBy && ` · ${release.deployedBy}`} · <RelativeTime at={release.createdAt} />
         </span>
       </span>
+      {release.warmUntil && (
+        <span className="inline-flex shrink-0 items-center gap-1 text-live text-xs">
+          <Flame className="size-3.5" aria-hidden="true" />
+          Warm
+        </span>
+      )}
     </label>
   );
 }

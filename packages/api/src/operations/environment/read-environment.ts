@@ -5,8 +5,9 @@ import type { Services } from "../../services.ts";
 import { commitOf, readDeployments } from "../deployment/read-deployments.ts";
 import { environmentUrl } from "./environment-url.ts";
 
-const WITH_MAKER = {
+export const WITH_MAKER = {
   deployments: { where: { kind: { not: "rollback" } }, orderBy: { id: "asc" }, take: 1 },
+  instances: { where: { status: "warm" }, orderBy: { warmUntil: "asc" }, take: 1 },
 } satisfies Prisma.ReleaseInclude;
 
 export const ENVIRONMENT_PARTS = {
@@ -27,6 +28,7 @@ export function toRelease(row: ReleaseRow, currentReleaseId: string | null): Rel
     origin: Artifact.parse(row.artifact).origin,
     createdAt: row.createdAt,
     isLive: row.id === currentReleaseId,
+    warmUntil: row.instances[0]?.warmUntil ?? null,
     deploymentId: maker?.id ?? null,
     deployedBy: maker?.actorName ?? null,
   };

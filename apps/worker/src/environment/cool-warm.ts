@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { EnvironmentConfig } from "@windlass/domain";
+import { saveStopped } from "../deployment/release-history.ts";
+import { fenceEffects } from "../lease/fence-effects.ts";
+import { acquireLease } from "../lease/lease.ts";
+import type { Worker } from "../wiring.ts";
+import { workEnvironment } from "./work-environment.ts";
+
+/** When something due could not be cooled: its environment is being worked on, or its engine does not answer. */
+const AGAIN_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/**
+ * Stops the instances that stayed warm for long enough, and the oldest of them when all together have more memory than is
+ * set aside. The rows say which: any worker does it, so none stays warm for ever.
+ */
+export async function coolWarm(worker: Worker): Promise<void> {
+  const watch = worker.live.watch(["warm"], worker.shutdown);
+  while (!worker.shutdown.aborted) {
+    let pauseMs = AGAIN_MS;
+    try {
+      const due = await findDue(worker);
+      for (const { environmentId } of due) {
+        await coolEnvironment(worker, environmentId).catch((error: unknown) =>
+          worker.log.warn({ err: error, environmentId }, "warm release could not be cooled"),
+        );
+      }
+      if (due.length === 0) pauseMs = await untilNextDue(worker);
+    } catch (error) {
+      worker.log.warn({ err: error }, "looking for warm releases failed");
+    }
+    const pause = new AbortController();
+    const signal = AbortSignal.any([pause.signal, worker.shutdown]);
+    await Promise.race([watch.next(), sleep(pauseMs, undefined, { signal }).catch(() => {})]);
+    pause.abort();
+  }
+}
+
+/** A release's instances are counted, and cooled, together. */
+const findDue = ({ db, warmMemoryMb }: Worker): Promise<{ environmentId: string; name: string }[]> =>
+  db.$queryRaw`
+    select "environmentId", "name" from (
+      select r."environmentId", i."name", i."warmUntil",
+        sum((r."config" #>> '{resources,memoryMb}')::int) over (order by i."warmedAt" desc) as "memoryMb"
+      from "Instance" i join "Release" r on r."id" = i."releaseId"
+      where i."warmUntil" is not null
+    ) warm
+    where "warmUntil" <= now() or "memoryMb" > ${warmMemoryMb}`;
+
+async function untilNextDue({ db }: Worker): Promise<number> {
+  const [next] = await db.$queryRaw<{ ms: number | null }[]>`
+    select (extract(epoch from min("warmUntil") - now()) * 1000)::float8 as "ms" from "Instance" where "warmUntil" is not null`;
+  return Math.min(LONGEST_PAUSE_MS, Math.max(0, next?.ms ?? LONGEST_PAUSE_MS));
+}
+
+/** Under the lease: no deployment is about to take what is being stopped. */
+async function coolEnvironment(worker: Worker, environmentId: string): Promise<void> {
+  const lease = await acquireLease(worker.db, environmentId, worker.holder, worker.leaseMs);
+  if (!lease) return;
+  try {
+    const due = new Set((await findDue(worker)).map(({ name }) => name));
+    const rows = await worker.db.instance.findMany({
+      where: { status: "warm", release: { environmentId } },
+      include: { release: true },
+    });
+    for (const { name, release } of rows) {
+      const adapters = worker.runtimeOf(release.runtime);
+      if (!due.has(name) || "problem" in adapters) continue;
+      const { stopSeconds } = EnvironmentConfig.parse(release.config);
+      await fenceEffects(adapters, lease).runtime.stop(name, stopSeconds);
+      await lease.write((tx) => saveStopped(tx, name));
+      worker.log.info({ environmentId, instance: name }, "warm release cooled");
+    }
+  } finally {
+    await lease.release();
+  }
+  // Whoever wanted the lease meanwhile left it to us.
+  await workEnvironment(worker, environmentId);
+}
