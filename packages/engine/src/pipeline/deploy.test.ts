@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { AppSource, DEPLOY_STEPS, DomainError, EnvironmentConfig, GitRef, HostName } from "@windlass/domain";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { EnginePorts, SourceRepository } from "../ports.ts";
 import type { DeployRequest } from "../steps/deploy-request.ts";
 import { FakeRouter } from "../testing/fake-router.ts";
@@ -14,6 +14,9 @@ import { createWorkspace } from "../workspace/create-workspace.ts";
 import type { PipelineEnd } from "./define-pipeline.ts";
 import { deploy } from "./deploy.ts";
 import { rollback } from "./rollback.ts";
+
+// Whole pipelines over and over: on a machine that has much else to do they take their time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const HOST = "tiny.localhost";
 const SHA = "0123456789abcdef0123456789abcdef01234567";
