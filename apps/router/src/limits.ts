@@ -18,8 +18,12 @@ export interface Limits {
   releaseIdleMs: number;
   /** An address that refused a connection is passed over this long while another one answers */
   refusedForMs: number;
+  /** WebSockets and event streams that are asked to leave have this long to do it in order */
+  goodbyeMs: number;
   /** At the end, requests in flight have this long */
   stopMs: number;
+  /** At the end, WebSockets and event streams go on this long, then they are asked to leave */
+  stopStreamGraceMs: number;
   /** At the end, idle keep-alive connections stay open this long, so that a request already on its way is answered and told to close */
   lingerMs: number;
 }
@@ -34,6 +38,8 @@ export const DEFAULT_LIMITS: Limits = {
   firstByteMs: 300_000,
   releaseIdleMs: 1_500,
   refusedForMs: 1_000,
+  goodbyeMs: 2_000,
   stopMs: 10_000,
+  stopStreamGraceMs: 2_000,
   lingerMs: 1_000,
 };

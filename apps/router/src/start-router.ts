@@ -15,6 +15,8 @@ import { checkWritable, saveTable } from "./table/save-table.ts";
 import { TableKeeper } from "./table/table-keeper.ts";
 import { LiveTable } from "./traffic/live-table.ts";
 
+const GOODBYES_EVERY_MS = 50;
+
 export interface RouterOptions {
   /** Public HTTP. Forwarding headers of clients are replaced */
   listen: ListenAddress;
@@ -60,9 +62,19 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
 
   const stop = async (): Promise<void> => {
     for (const one of traffic) one.beginStopping();
-    const { lingerMs, stopMs } = limits;
+    const { lingerMs, stopMs, stopStreamGraceMs } = limits;
+    let isGraceOver = false;
+    const grace = setTimeout(() => {
+      isGraceOver = true;
+    }, stopStreamGraceMs);
+    // Again and again: a request still under way may become a stream.
+    const goodbyes = setInterval(() => isGraceOver && table.sendStreamsAway(), GOODBYES_EVERY_MS);
+    await Promise.all(
+      traffic.map(({ server, upgraded }) => stopServer(server, { lingerMs, limitMs: stopMs, upgraded })),
+    );
+    clearTimeout(grace);
+    clearInterval(goodbyes);
     await Promise.all([
-      ...traffic.map(({ server, upgraded }) => stopServer(server, { lingerMs, limitMs: stopMs, upgraded })),
       stopServer(control, { lingerMs: 0, limitMs: stopMs }),
       stopServer(ask, { lingerMs: 0, limitMs: lingerMs }),
     ]);

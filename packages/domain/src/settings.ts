@@ -100,6 +100,8 @@ export const EnvironmentConfig = z.object({
   warmMinutes: z.int().min(0, "At least 0.").max(1440, "At most 1440.").default(60),
   /** How long open requests of the old release may take after a switch */
   drainSeconds: seconds(0, 3600).default(30),
+  /** How long WebSockets and event streams of the old release may go on after a switch, until they are asked to come again */
+  webSocketGraceSeconds: seconds(0, 3600).default(5),
   /** Between the polite and the final signal */
   stopSeconds: seconds(0, 300).default(10),
 });

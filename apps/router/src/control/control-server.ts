@@ -66,7 +66,7 @@ export function createControlServer({ table, keeper, log, probeKey, opened }: Co
     },
 
     async "/drain"(body) {
-      const { service, token, targetId, timeoutMs } = parse(DrainCommand, body);
+      const { service, token, targetId, ...limits } = parse(DrainCommand, body);
       await keeper.change((draft) => draft.fence(service, token));
       const live = table.services.get(service);
       const retired = live?.retired.filter((one) => one.target.id === targetId) ?? [];
@@ -75,7 +75,7 @@ export function createControlServer({ table, keeper, log, probeKey, opened }: Co
           "invalid_input",
           `${targetId} is what ${service} serves now. Switch it to another target first.`,
         );
-      const result = await drainTargets(retired, timeoutMs);
+      const result = await drainTargets(retired, limits);
       live?.forgetEnded();
       log.info({ service, target: targetId, ...result }, "target drained");
       return result;

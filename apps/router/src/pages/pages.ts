@@ -62,3 +62,12 @@ export const tooSlow = (requestId: string): Page => ({
   text: "It is deployed, but did not answer in time. Try again in a moment.",
   requestId,
 });
+
+export const cutOff = (requestId: string): Page => ({
+  status: 503,
+  error: "cut_off",
+  title: "The app was replaced before it answered",
+  text: "A new release is live. Try again.",
+  requestId,
+  headers: { "Retry-After": "1", Connection: "close" },
+});

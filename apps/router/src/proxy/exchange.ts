@@ -4,11 +4,12 @@ import type { Logger } from "pino";
 import type { Dispatcher } from "undici";
 import type { Limits } from "../limits.ts";
 import { answerPage } from "../pages/answer-page.ts";
-import { badRequest, noAnswer, tooSlow } from "../pages/pages.ts";
+import { badRequest, cutOff as cutOffPage, noAnswer, tooSlow } from "../pages/pages.ts";
 import type { Claim, LiveTarget } from "../traffic/live-target.ts";
 import type { Upstream } from "../traffic/upstream.ts";
 import { BodyStream } from "./body-stream.ts";
-import { joinSockets } from "./join-sockets.ts";
+import { EventStream } from "./event-stream.ts";
+import { type JoinedSockets, joinSockets } from "./join-sockets.ts";
 import type { ForwardedRequest } from "./read-request.ts";
 import { relayHeaders } from "./relay-headers.ts";
 
@@ -75,6 +76,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
   #isAnswered = false;
   #isOver = false;
   #stalled: NodeJS.Timeout | undefined;
+  /** Set when it has become something that does not end by itself */
+  #joined: JoinedSockets | undefined;
+  #stream: EventStream | undefined;
+  #goodbye: NodeJS.Timeout | undefined;
+  #isBroken = false;
   #held: HeldAnswer | undefined;
 
   constructor(
@@ -102,9 +108,36 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
     this.#dispatchToNext();
   }
 
+  get isStream(): boolean {
+    return this.#joined !== undefined || this.#stream !== undefined;
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  sendAway(): void {
+    if (this.#goodbye !== undefined || this.#isOver || !this.isStream) return;
+    this.#goodbye = setTimeout(this.#onGoodbyeLimit, this.#limits.goodbyeMs);
+    this.#joined?.sendAway();
+    if (this.#stream?.isBetweenPieces) this.#endStream();
+  }
+
   cutOff(): void {
+    this.#isBroken = true;
+    const isUnanswered = this.#upgrade === undefined && !this.#res.headersSent;
+    // First the answer: the abort below comes back as an error of the release.
+    if (isUnanswered) this.#answer(cutOffPage(this.#request.requestId));
     this.#controller?.abort(CUT_OFF);
-    (this.#upgrade?.socket ?? this.#res).destroy();
+    if (!isUnanswered) (this.#upgrade?.socket ?? this.#res).destroy();
+  }
+
+  /** Ends an endless answer in order: the client sees its end, not a broken connection. */
+  #endStream(): void {
+    this.#isAnswered = true;
+    this.#stream = undefined;
+    this.#res.end();
+    this.#controller?.abort(CUT_OFF);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -126,10 +159,20 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
       return;
     }
     this.#writeHead(status, headers, length === undefined);
+    this.#stream = EventStream.of(headers);
+    if (this.#stream !== undefined) this.#target.noteStream(this);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isAnswered) return;
+    if (this.#stream !== undefined) {
+      this.#stream.note(chunk);
+      if (this.#goodbye !== undefined && this.#stream.isBetweenPieces) {
+        this.#res.write(chunk);
+        this.#endStream();
+        return;
+      }
+    }
     if (this.#held !== undefined) {
       if (chunk.length === this.#held.length && this.#held.body === undefined) {
         this.#held.body = chunk;
@@ -192,7 +235,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
       return;
     }
     this.#noteAnswer(status);
-    joinSockets(this.#res, upgrade, headers, release);
+    this.#joined = joinSockets(this.#res, upgrade, headers, release);
+    this.#target.noteStream(this);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: UpstreamError): void {
@@ -284,6 +328,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
 
   #answer(page: Parameters<typeof answerPage>[2]): void {
     this.#isAnswered = true;
+    this.#held = undefined;
     answerPage(this.#req, this.#res, page);
   }
 
@@ -296,9 +341,16 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
     this.cutOff();
   };
 
+  #onGoodbyeLimit = (): void => {
+    // A piece that is cut short is dropped by its reader, who asks for it again; a WebSocket has no such rule.
+    if (this.#stream !== undefined) this.#endStream();
+    else this.cutOff();
+  };
+
   #onClientClosed = (): void => {
     this.#isOver = true;
     clearTimeout(this.#stalled);
+    clearTimeout(this.#goodbye);
     if (!this.#isAnswered) this.#controller?.abort(CLIENT_GONE);
     this.#target.release(this);
   };

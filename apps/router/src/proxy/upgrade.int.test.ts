@@ -100,7 +100,7 @@ describe("upgraded connections", () => {
     expect(await drained).toMatchObject({ drained: 2, cutOff: 0 });
   });
 
-  it("are cut off at the drain's limit on both sides", async () => {
+  it("are closed at the drain's limit on both sides when they have no grace of their own", async () => {
     const { port, control, sockets } = await serve();
     const next = await startRelease("r2");
     open.push(next);
@@ -110,7 +110,7 @@ describe("upgraded connections", () => {
     const [atRelease] = [...sockets.clients];
     await control.switch("app", next.target);
     const closed = [once(client, "close"), once(atRelease as WebSocket, "close")];
-    expect(await control.drain("app", "r1", 30)).toMatchObject({ drained: 0, cutOff: 1 });
+    expect(await control.drain("app", "r1", 30)).toMatchObject({ drained: 0, closed: 1, cutOff: 0 });
     await Promise.all(closed);
   });
 

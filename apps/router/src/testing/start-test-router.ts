@@ -26,7 +26,7 @@ export async function startTestRouter(options: Partial<RouterOptions> = {}): Pro
     tableFile,
     log: pino({ level: "silent" }),
     ...options,
-    limits: { lingerMs: 20, stopMs: 500, ...options.limits },
+    limits: { lingerMs: 20, stopMs: 500, stopStreamGraceMs: 0, ...options.limits },
   });
   return {
     router,

@@ -60,6 +60,13 @@ export class LiveTable {
     return this.#byHost.size;
   }
 
+  /** Asks every WebSocket and event stream to come again, to the router that takes over. */
+  sendStreamsAway(): void {
+    for (const { current, retired } of this.services.values())
+      for (const target of current === null ? retired : [current, ...retired])
+        for (const claim of target.claims) if (claim.isStream) claim.sendAway();
+  }
+
   /** Makes changed records live. Synchronous: a request sees all of a change or nothing of it. */
   take(changed: Iterable<string>, records: ReadonlyMap<string, ServiceRecord>): void {
     const names = [...changed];

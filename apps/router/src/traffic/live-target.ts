@@ -8,6 +8,12 @@ const second = (): number => Math.floor(performance.now() / 1000);
 
 /** Something under way on a target: a request with its answer, or an upgraded connection. */
 export interface Claim {
+  /** A WebSocket or an event stream: it does not end by itself */
+  readonly isStream: boolean;
+  /** It was cut off */
+  readonly isBroken: boolean;
+  /** Asks a stream to leave in order; it ends within a limit. */
+  sendAway(): void;
   /** Ends it now, on both sides. */
   cutOff(): void;
 }
@@ -52,6 +58,11 @@ export class LiveTarget {
   noteUnanswered(): void {
     this.#unanswered++;
     this.#window.noteUnanswered(second());
+  }
+
+  /** A claim has become a stream. */
+  noteStream(claim: Claim): void {
+    for (const drain of this.#drains) drain.noteStream(claim);
   }
 
   release(claim: Claim): void {
@@ -115,4 +126,5 @@ export class LiveTarget {
 /** Waits for the claims that were open when it began. */
 export interface Drain {
   noteEnded(claim: Claim): void;
+  noteStream(claim: Claim): void;
 }

@@ -1,6 +1,7 @@
 import type { StartedInstance } from "@windlass/domain";
 import type { EffectContext, EnginePorts } from "../ports.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
+import { describeDrain, drainTarget } from "./drain-target.ts";
 
 /** Lets the old release's open requests end, keeps it warm or stops it, and writes down what the switch did to the traffic. */
 export async function retirePrevious(
@@ -14,14 +15,9 @@ export async function retirePrevious(
   const before = request.live?.instance.name === current.name ? null : request.live;
   let cutOff = 0;
   if (before) {
-    const timeoutMs = request.config.drainSeconds * 1000;
-    const command = { service, token: request.fencingToken, targetId: before.instance.name, timeoutMs };
-    const drained = await router.drain(command, context.signal);
+    const drained = await drainTarget({ router }, request, before.instance.name, context.signal);
     cutOff = drained.cutOff;
-    await context.log(
-      "system",
-      `Drained ${drained.drained} open requests in ${Math.round(drained.waitedMs)} ms, cut off ${cutOff}`,
-    );
+    await context.log("system", describeDrain(drained));
     const { name } = before.instance;
     const warmUntil = await history.keepWarm([name]);
     if (warmUntil) {

@@ -3,6 +3,7 @@ import { DomainError, type StartedInstance, type Target } from "@windlass/domain
 import { probe } from "../health/probe.ts";
 import type { EffectContext, EnginePorts } from "../ports.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
+import { drainTarget } from "./drain-target.ts";
 
 const PROOF_ATTEMPTS = 20;
 const PROOF_EVERY_MS = 100;
@@ -66,6 +67,5 @@ export async function restoreTraffic(
   const command = { service: serviceOf(request), token: request.fencingToken };
   const target = request.live ? targetOf(request.live.instance) : null;
   await router.apply({ ...command, hosts: request.hosts, target });
-  const timeoutMs = request.config.drainSeconds * 1000;
-  await router.drain({ ...command, targetId: instance.name, timeoutMs }, signal);
+  await drainTarget({ router }, request, instance.name, signal);
 }

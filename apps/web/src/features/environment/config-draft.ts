@@ -27,6 +27,7 @@ export interface ConfigDraft {
   keepDays: string;
   warmMinutes: string;
   drainSeconds: string;
+  webSocketGraceSeconds: string;
   stopSeconds: string;
 }
 
@@ -54,6 +55,7 @@ export const DEFAULT_DRAFT: ConfigDraft = {
   keepDays: "90",
   warmMinutes: "60",
   drainSeconds: "30",
+  webSocketGraceSeconds: "5",
   stopSeconds: "10",
 };
 
@@ -88,6 +90,7 @@ export function draftFromConfig(config: EnvironmentConfig): ConfigDraft {
     keepDays: String(config.keepDays),
     warmMinutes: String(config.warmMinutes),
     drainSeconds: String(config.drainSeconds),
+    webSocketGraceSeconds: String(config.webSocketGraceSeconds),
     stopSeconds: String(config.stopSeconds),
   };
 }
@@ -113,6 +116,7 @@ export function configFromDraft(draft: ConfigDraft) {
     keepDays: Number(draft.keepDays),
     warmMinutes: Number(draft.warmMinutes),
     drainSeconds: Number(draft.drainSeconds),
+    webSocketGraceSeconds: Number(draft.webSocketGraceSeconds),
     stopSeconds: Number(draft.stopSeconds),
   };
 }

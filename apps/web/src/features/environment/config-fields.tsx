@@ -224,6 +224,15 @@ export function SwitchFields(props: ConfigFieldsProps) {
       />
       <Text
         {...props}
+        name="webSocketGraceSeconds"
+        field="config.webSocketGraceSeconds"
+        label="WebSocket grace, seconds"
+        type="number"
+        step="any"
+        hint="Then WebSockets and event streams of the old release are asked to connect again."
+      />
+      <Text
+        {...props}
         name="stopSeconds"
         field="config.stopSeconds"
         label="Time to stop, seconds"
