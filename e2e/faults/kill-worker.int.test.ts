@@ -62,7 +62,8 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     repository = createTestRepository();
     stack = await startStack({ runtime, leaseMs: LEASE_MS, repositories: [repository.folder] });
     gate = await createFaultGate(stack.databaseUrl);
-    app = await stack.createApp({ name: "fault", url: repository.url, config: faultConfig(runtime) });
+    const config = faultConfig(runtime, { instances: runtime === "docker" ? 2 : 1 });
+    app = await stack.createApp({ name: "fault", url: repository.url, config });
     for (const kind of ["deploy", "deploy", "rollback"] as const) {
       const id = await request(kind);
       expect(await stack.awaitEnd(id)).toMatchObject({ status: "succeeded" });

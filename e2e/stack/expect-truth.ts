@@ -1,3 +1,4 @@
+import { EnvironmentConfig } from "@windlass/domain";
 import { expect } from "vitest";
 import { readHeld } from "./holdings.ts";
 import { ask } from "./probe-host.ts";
@@ -6,8 +7,8 @@ import { waitFor } from "./wait-for.ts";
 
 /**
  * The users' app answers with what the database names as live, and what the engine, the processes and the disk hold is
- * what the database accounts for: one instance that serves and
- * one that stays warm, the kept releases, one network, nothing else.
+ * what the database accounts for: the live release's instances and those of one that stays warm, the kept releases, one
+ * network, nothing else.
  */
 export async function expectTruth(
   { ctx: { db }, holdings, routerPort }: Stack,
@@ -16,7 +17,7 @@ export async function expectTruth(
   versions: ReadonlyMap<string, string>,
 ): Promise<void> {
   const environmentId = app.environment.id;
-  const { currentRelease, releases } = await db.environment.findUniqueOrThrow({
+  const { currentRelease, releases, config } = await db.environment.findUniqueOrThrow({
     where: { id: environmentId },
     include: { currentRelease: true, releases: { where: { removedAt: null } } },
   });
@@ -24,13 +25,16 @@ export async function expectTruth(
     const warm = await db.instance.count({ where: { warmUntil: { lte: new Date() }, release: { environmentId } } });
     return warm === 0;
   });
-  const running = await db.instance.findMany({ where: { status: "running", release: { environmentId } } });
-  const warm = await db.instance.findMany({ where: { status: "warm", release: { environmentId } } });
-  expect(running.map(({ releaseId }) => releaseId)).toEqual([currentRelease?.id]);
+  const present = await db.instance.findMany({
+    where: { status: { not: "stopped" }, release: { environmentId } },
+  });
+  const live = present.filter(({ status }) => status !== "warm");
+  const isLive = expect.objectContaining({ releaseId: currentRelease?.id, status: "running" });
+  expect(live).toEqual(Array.from({ length: EnvironmentConfig.parse(config).instances }, () => isLive));
   const body = versions.get(currentRelease?.commitSha ?? "");
   expect(await ask(routerPort, app.host)).toEqual({ status: 200, body });
   expect(await readHeld(holdings, environmentId)).toEqual({
-    instances: [...running, ...warm].map(({ name }) => name).sort(),
+    instances: present.map(({ name }) => name).sort(),
     releases: releases.map(({ id }) => id).sort(),
     networks: holdings.runtime === "docker" ? [environmentId] : [],
     strays: [],

@@ -27,8 +27,10 @@ export const Address = z.object({ host: z.string(), port: z.int() });
 export type Address = z.infer<typeof Address>;
 
 export const StartedInstance = z.object({
-  /** The runtime's own stable name */
+  /** The runtime's own stable name: it follows from the release and the ordinal */
   name: z.string(),
+  /** Tells the instances of one release apart, from 1 */
+  ordinal: z.int().positive(),
   address: Address,
 });
 export type StartedInstance = z.infer<typeof StartedInstance>;

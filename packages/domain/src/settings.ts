@@ -84,6 +84,8 @@ export const Resources = z.object({
 });
 export type Resources = z.infer<typeof Resources>;
 
+export const MAX_INSTANCES = 20;
+
 export const EnvironmentConfig = z.object({
   build: BuildConfig.default({ kind: "auto", context: RepoPath.parse(".") }),
   /** The port the app listens on; the app also gets it as PORT. Under the process runtime only PORT counts */
@@ -92,6 +94,8 @@ export const EnvironmentConfig = z.object({
   command: Argv.optional(),
   health: HealthCheck.default(() => HealthCheck.parse({})),
   resources: Resources.default(() => Resources.parse({})),
+  /** Copies that run beside each other; each has the resources above. Of the environment, not of a release */
+  instances: z.int().min(1, "At least 1.").max(MAX_INSTANCES, `At most ${MAX_INSTANCES}.`).default(1),
   /** How many releases before the live one are kept for a rollback */
   keepReleases: z.int().min(1, "At least 1.").max(50, "At most 50.").default(10),
   /** Days after which one that no longer serves is not kept, whatever their number; the last one before the live always is. 0: no limit */

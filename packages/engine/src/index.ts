@@ -16,6 +16,7 @@ export { createProcessRuntime } from "./process/create-process-runtime.ts";
 export { type AccountIds, canReach, ensureUnprivilegedAccount } from "./process/ensure-unprivileged-account.ts";
 export { findNpmCli } from "./process/find-npm.ts";
 export { createRouterClient } from "./router/router-client.ts";
+export { targetOf } from "./router/target-of.ts";
 export type { DeployRequest, LiveRelease, ReleaseRequest, RollbackRequest } from "./steps/deploy-request.ts";
 export { inspectSource } from "./steps/inspect-source.ts";
 export { createWorkspace } from "./workspace/create-workspace.ts";

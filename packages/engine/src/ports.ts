@@ -117,6 +117,8 @@ export interface ImageBuilder {
 
 export interface StartRequest {
   labels: OwnerLabels;
+  /** Which of the release's instances, from 1 */
+  ordinal: number;
   artifact: Artifact;
   config: EnvironmentConfig;
   variables: Record<string, Secret | string>;
@@ -130,12 +132,13 @@ export type InstanceState =
 export interface OwnedInstance {
   name: string;
   labels: OwnerLabels;
+  ordinal: number;
   isRunning: boolean;
 }
 
 export interface Runtime {
   readonly kind: RuntimeKind;
-  /** Starts the release's instance, or adopts it when it runs already: its name follows from the release id. Rejects with start_failed. */
+  /** Starts an instance of the release, or adopts it when it runs already: its name follows from release id and ordinal. Rejects with start_failed. */
   start(request: StartRequest, context: EffectContext): Promise<StartedInstance>;
   inspect(name: string): Promise<InstanceState>;
   /** The last lines of its output, oldest first. */
@@ -200,8 +203,8 @@ export interface KeptRelease {
 
 /** The releases of the environment, as the database keeps them. Written under the lease. */
 export interface ReleaseHistory {
-  /** Makes the release the live one: the point of no return. Safe to run twice. */
-  commit(made: { artifact: Artifact; instance: StartedInstance }): Promise<void>;
+  /** Makes the release live with these instances, and those before it retiring: the point of no return. Safe to run twice. */
+  commit(made: { artifact: Artifact; instances: StartedInstance[] }): Promise<void>;
   /**
    * Lets instances that no longer serve run on for a rollback, in place of those that did so before; tells until when.
    * Null when nothing is kept warm: they are to be stopped.

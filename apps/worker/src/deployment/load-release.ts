@@ -7,10 +7,12 @@ import type { Worker } from "../wiring.ts";
 export const WITH_LIVE = {
   app: true,
   routes: { orderBy: { createdAt: "asc" } },
-  currentRelease: { include: { instances: { where: { status: "running" } } } },
+  currentRelease: { include: { instances: { where: { status: "running" }, orderBy: { ordinal: "asc" } } } },
 } satisfies Prisma.EnvironmentInclude;
 
 export type EnvironmentRow = Prisma.EnvironmentGetPayload<{ include: typeof WITH_LIVE }>;
+
+type InstanceRow = { name: string; ordinal: number; address: string };
 
 type Variables = Record<string, Secret | string>;
 
@@ -70,18 +72,20 @@ export const hostsOf = (environment: EnvironmentRow): HostName[] =>
 /** The release that takes the traffic now, when there is one. */
 export function liveReleaseOf(environment: EnvironmentRow): LiveRelease | null {
   const release = environment.currentRelease;
-  const instance = release?.instances[0];
-  if (!release || !instance) return null;
+  if (!release) return null;
   return {
     releaseId: release.id,
-    instance: instanceOf(instance),
-    config: EnvironmentConfig.parse(release.config),
+    instances: release.instances.map(instanceOf),
+    config: { ...EnvironmentConfig.parse(release.config), instances: release.instances.length || 1 },
     commitSha: release.commitSha,
     variableDigests: release.variableDigests as Record<string, string>,
   };
 }
 
-export function instanceOf(row: { name: string; address: string }): StartedInstance {
-  const colon = row.address.lastIndexOf(":");
-  return { name: row.name, address: { host: row.address.slice(0, colon), port: Number(row.address.slice(colon + 1)) } };
+export function instanceOf({ name, ordinal, address }: InstanceRow): StartedInstance {
+  const colon = address.lastIndexOf(":");
+  return { name, ordinal, address: { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) } };
 }
+
+/** The ordinals of a release's first `count` instances. */
+export const firstOrdinals = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);

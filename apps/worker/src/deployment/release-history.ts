@@ -1,4 +1,4 @@
-import { Artifact, DomainError, type EnvironmentConfig } from "@windlass/domain";
+import { Artifact, DomainError, type EnvironmentConfig, type StartedInstance } from "@windlass/domain";
 import type { ReleaseHistory } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
 
@@ -25,7 +25,7 @@ export function createReleaseHistory(
 ): ReleaseHistory {
   const { deploymentId, environmentId, releaseId } = ids;
   return {
-    commit({ artifact, instance }) {
+    commit({ artifact, instances }) {
       return lease.write(async (tx) => {
         const committed = await tx.deployment.updateMany({
           where: {
@@ -55,7 +55,15 @@ export function createReleaseHistory(
         }
         await tx.deployment.update({ where: { id: deploymentId }, data: { releaseId } });
         await tx.environment.update({ where: { id: environmentId }, data: { currentReleaseId: releaseId } });
-        await saveInstance(tx, releaseId, instance);
+        await tx.instance.updateMany({
+          where: {
+            status: "running",
+            release: { environmentId },
+            name: { notIn: instances.map(({ name }) => name) },
+          },
+          data: { status: "retiring" },
+        });
+        for (const instance of instances) await saveInstance(tx, releaseId, instance);
       });
     },
 
@@ -121,21 +129,23 @@ type Writer = Parameters<Parameters<Lease["write"]>[0]>[0];
 export async function saveInstance(
   tx: Writer,
   releaseId: string,
-  instance: { name: string; address: { host: string; port: number } },
+  { name, ordinal, address }: StartedInstance,
 ): Promise<void> {
   const running = {
     releaseId,
-    address: `${instance.address.host}:${instance.address.port}`,
+    ordinal,
+    address: `${address.host}:${address.port}`,
     status: "running" as const,
-    startedAt: new Date(),
     warmedAt: null,
     warmUntil: null,
     stoppedAt: null,
   };
+  const before = await tx.instance.findUnique({ where: { name } });
+  const startedAt = before && before.status !== "stopped" ? before.startedAt : new Date();
   await tx.instance.upsert({
-    where: { name: instance.name },
-    create: { name: instance.name, ...running },
-    update: running,
+    where: { name },
+    create: { name, startedAt, ...running },
+    update: { startedAt, ...running },
   });
 }
 

@@ -17,6 +17,7 @@ import { createJournal, createRecorder } from "./journal.ts";
 import {
   digestVariables,
   type EnvironmentRow,
+  firstOrdinals,
   hostsOf,
   instanceOf,
   labelsOf,
@@ -112,12 +113,13 @@ async function loadRequest(worker: Worker, lease: Lease, row: DeploymentRow, env
     row.kind === "rollback"
       ? await worker.db.release.findUniqueOrThrow({
           where: { id: row.releaseId ?? "" },
-          include: { instances: { where: { status: "warm" } } },
+          include: { instances: { where: { status: "warm" }, orderBy: { ordinal: "asc" } } },
         })
       : null;
-  const warm = back?.instances[0];
   const variables = back ? openVariables(worker, back.variables) : await readVariables(worker, environment.id);
-  const config = EnvironmentConfig.parse(back ? back.config : environment.config);
+  const { instances } = EnvironmentConfig.parse(environment.config);
+  // How many run is the environment's, whichever release comes back.
+  const config = { ...EnvironmentConfig.parse(back ? back.config : environment.config), instances };
   const runtime = back?.runtime ?? environment.runtime;
   const variableDigests = digestVariables(worker, variables);
   const live = liveReleaseOf(environment);
@@ -126,11 +128,12 @@ async function loadRequest(worker: Worker, lease: Lease, row: DeploymentRow, env
     labels: labelsOf(worker, environment, row.id, back?.id ?? row.id),
     fencingToken: lease.token,
     hosts: hostsOf(environment),
+    ordinals: firstOrdinals(instances),
     config,
     variables,
     variableDigests,
     // After the point of no return the environment's live release is this one; what was live before is found again.
-    live: row.committedToTraffic ? await releaseBefore(worker, row, live) : live,
+    live: row.committedToTraffic ? await releaseBefore(worker, row) : live,
   };
   const access = accessOf(worker, environment.app);
   const newRelease: NewRelease | null = back
@@ -151,7 +154,7 @@ async function loadRequest(worker: Worker, lease: Lease, row: DeploymentRow, env
       runtime,
       artifact: back ? Artifact.parse(back.artifact) : null,
       commitSha: back?.commitSha ?? null,
-      warm: warm ? instanceOf(warm) : null,
+      warm: back?.instances.map(instanceOf) ?? [],
     },
     secrets: [
       ...secretsIn(variables),
@@ -160,24 +163,21 @@ async function loadRequest(worker: Worker, lease: Lease, row: DeploymentRow, env
   };
 }
 
-/** For a deployment that was interrupted after its commit: the other release that still runs, to be retired. */
-async function releaseBefore(
-  worker: Worker,
-  row: DeploymentRow,
-  live: ReleaseRequest["live"],
-): Promise<ReleaseRequest["live"]> {
-  const other = await worker.db.instance.findFirst({
-    where: { status: "running", release: { environmentId: row.environmentId, id: { not: live?.releaseId ?? row.id } } },
+/** For a deployment that was interrupted after its commit: what it replaced, to be retired. */
+async function releaseBefore({ db }: Worker, { environmentId }: DeploymentRow): Promise<ReleaseRequest["live"]> {
+  const retiring = await db.instance.findMany({
+    where: { status: "retiring", release: { environmentId } },
     include: { release: true },
-    orderBy: { startedAt: "desc" },
+    orderBy: [{ startedAt: "desc" }, { ordinal: "asc" }],
   });
-  if (!other) return null;
+  const release = retiring[0]?.release;
+  if (!release) return null;
   return {
-    releaseId: other.releaseId,
-    instance: instanceOf(other),
-    config: EnvironmentConfig.parse(other.release.config),
-    commitSha: other.release.commitSha,
-    variableDigests: other.release.variableDigests as Record<string, string>,
+    releaseId: release.id,
+    instances: retiring.map(instanceOf),
+    config: EnvironmentConfig.parse(release.config),
+    commitSha: release.commitSha,
+    variableDigests: release.variableDigests as Record<string, string>,
   };
 }
 

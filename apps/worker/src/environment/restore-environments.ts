@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Artifact, DomainError, EnvironmentConfig, toDomainError } from "@windlass/domain";
-import { hostsOf, instanceOf, labelsOf, openVariables, WITH_LIVE } from "../deployment/load-release.ts";
+import { targetOf } from "@windlass/engine";
+import { firstOrdinals, hostsOf, instanceOf, labelsOf, openVariables, WITH_LIVE } from "../deployment/load-release.ts";
 import { saveInstance, saveStopped } from "../deployment/release-history.ts";
 import { acquireLease, type Lease } from "../lease/lease.ts";
 import type { Worker } from "../wiring.ts";
@@ -50,7 +51,7 @@ async function restoreEnvironment(worker: Worker, environmentId: string): Promis
   }
 }
 
-/** Starts the live release's instance when it does not run, and points the router at it. */
+/** Starts the live release's instances that do not run, and points the router at them. */
 export async function restoreLive(worker: Worker, lease: Lease): Promise<void> {
   const { environmentId } = lease;
   const environment = await worker.db.environment.findUniqueOrThrow({
@@ -61,27 +62,35 @@ export async function restoreLive(worker: Worker, lease: Lease): Promise<void> {
   if (!release) return;
   const adapters = worker.runtimeOf(release.runtime);
   if ("problem" in adapters) throw new DomainError("runtime_unavailable", adapters.problem, { retryable: true });
-  const known = release.instances[0];
-  const state = known ? await adapters.runtime.inspect(known.name) : null;
-  const instance =
-    known && state?.state === "running"
-      ? { ...instanceOf(known), address: state.address }
-      : await adapters.runtime.start(
-          {
-            labels: labelsOf(worker, environment, release.id, release.id),
-            artifact: Artifact.parse(release.artifact),
-            config: EnvironmentConfig.parse(release.config),
-            variables: openVariables(worker, release.variables),
-          },
-          { signal: AbortSignal.any([lease.lost, worker.shutdown]), log: () => {} },
-        );
-  await lease.write((tx) => saveInstance(tx, release.id, instance));
-  const target = { id: instance.name, addresses: [instance.address] };
+  const { runtime } = adapters;
+  const known = new Map(release.instances.map((row) => [row.ordinal, instanceOf(row)]));
+  const wanted =
+    known.size > 0 ? [...known.keys()] : firstOrdinals(EnvironmentConfig.parse(environment.config).instances);
+  const request = {
+    labels: labelsOf(worker, environment, release.id, release.id),
+    artifact: Artifact.parse(release.artifact),
+    config: EnvironmentConfig.parse(release.config),
+    variables: openVariables(worker, release.variables),
+  };
+  const context = { signal: AbortSignal.any([lease.lost, worker.shutdown]), log: () => {} };
+  const instances = await Promise.all(
+    wanted.map(async (ordinal) => {
+      const instance = known.get(ordinal);
+      const state = instance && (await runtime.inspect(instance.name));
+      return instance && state?.state === "running"
+        ? { ...instance, address: state.address }
+        : runtime.start({ ...request, ordinal }, context);
+    }),
+  );
+  await lease.write(async (tx) => {
+    for (const instance of instances) await saveInstance(tx, release.id, instance);
+  });
+  const target = targetOf(release.id, instances);
   await worker.router.apply({ service: environmentId, token: lease.token, hosts: hostsOf(environment), target });
-  worker.log.info({ environmentId, instance: instance.name }, "live release restored");
+  worker.log.info({ environmentId, instances: instances.map(({ name }) => name) }, "live release restored");
 }
 
-/** For a shutdown of the whole: stops every instance that runs, and notes it. */
+/** For a shutdown of the whole: stops every instance. */
 export async function stopInstances(worker: Worker): Promise<void> {
   const rows = await worker.db.instance.findMany({
     where: { status: { not: "stopped" } },
@@ -94,7 +103,8 @@ export async function stopInstances(worker: Worker): Promise<void> {
       const { stopSeconds } = EnvironmentConfig.parse(row.release.config);
       try {
         await adapters.runtime.stop(row.name, stopSeconds);
-        await worker.db.$transaction((tx) => saveStopped(tx, row.name));
+        // What serves shall run again: its row stays as it is.
+        if (row.status !== "running") await worker.db.$transaction((tx) => saveStopped(tx, row.name));
       } catch (error) {
         worker.log.error({ err: error, instance: row.name }, "instance could not be stopped");
       }

@@ -264,7 +264,13 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
 
     async function firstAnswer(request: BuildRequest, path: string): Promise<string> {
       const artifact = await builder.build(request, makeContext());
-      const start = { labels: request.labels, artifact, config: EnvironmentConfig.parse({}), variables: {} };
+      const start = {
+        labels: request.labels,
+        ordinal: 1,
+        artifact,
+        config: EnvironmentConfig.parse({}),
+        variables: {},
+      };
       const { name, address } = await ports.runtime.start(start, makeContext());
       runs.push(name);
       return until(

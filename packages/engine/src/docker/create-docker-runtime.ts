@@ -8,7 +8,7 @@ export interface DockerRuntimeOptions {
   engine: Dockerode;
   /** Which Windlass this is: what others made on the same engine is neither seen nor touched */
   owner: string;
-  /** The IPv4 range that the networks of environments, a /28 each, are taken from */
+  /** The IPv4 range that the networks of environments, a /26 each, are taken from */
   subnetPool?: string | undefined;
   /** Limit of each command of a build, in MB; none by default */
   buildMemoryMb?: number | undefined;

@@ -16,9 +16,9 @@ describe("names", () => {
   });
 
   it("differ for two releases made in the same second", () => {
-    const one = containerName({ ...labels, releaseId: "0199d3a1-7c1e-7b1a-9c55-0123456789ab" });
-    const two = containerName({ ...labels, releaseId: "0199d3a1-7c1e-7b1a-9c55-ba9876543210" });
-    expect(one).toBe("wl-tiny-production-0123456789ab");
+    const one = containerName({ ...labels, releaseId: "0199d3a1-7c1e-7b1a-9c55-0123456789ab" }, 1);
+    const two = containerName({ ...labels, releaseId: "0199d3a1-7c1e-7b1a-9c55-ba9876543210" }, 1);
+    expect(one).toBe("wl-tiny-production-0123456789ab-1");
     expect(two).not.toBe(one);
   });
 
@@ -37,13 +37,13 @@ describe("names", () => {
 });
 
 describe("freeSubnet", () => {
-  const pool = parseSubnet("10.213.0.0/24");
+  const pool = parseSubnet("10.213.0.0/22");
 
-  it("takes the next /28 that overlaps none, and begins again at the end", () => {
-    expect(freeSubnet(pool.base, 16, 3, [])).toBe(pool.base + 48);
-    const taken = [parseSubnet("10.213.0.48/28"), parseSubnet("10.213.0.64/26")];
-    expect(writeIp(freeSubnet(pool.base, 16, 3, taken) ?? 0)).toBe("10.213.0.128");
-    expect(freeSubnet(pool.base, 16, 15, [parseSubnet("10.213.0.240/28")])).toBe(pool.base);
+  it("takes the next /26 that overlaps none, and begins again at the end", () => {
+    expect(freeSubnet(pool.base, 16, 3, [])).toBe(pool.base + 192);
+    const taken = [parseSubnet("10.213.0.208/28"), parseSubnet("10.213.1.0/25")];
+    expect(writeIp(freeSubnet(pool.base, 16, 3, taken) ?? 0)).toBe("10.213.1.128");
+    expect(freeSubnet(pool.base, 16, 15, [parseSubnet("10.213.3.192/26")])).toBe(pool.base);
   });
 
   it("is undefined when a larger network has the whole range", () => {
@@ -52,15 +52,18 @@ describe("freeSubnet", () => {
 });
 
 describe("freeAddress", () => {
-  it("gives 13 addresses and never the gateway's or the network's", () => {
-    const network = { name: "n", base: parseSubnet("10.213.0.16/28").base };
+  it.each([
+    ["10.213.0.64/26", 61, "10.213.0.65", "10.213.0.127"],
+    ["10.213.0.16/28", 13, "10.213.0.17", "10.213.0.31"],
+  ])("gives of %s %i addresses and never the gateway's or the network's", (subnet, count, gateway, broadcast) => {
+    const network = { name: "n", ...parseSubnet(subnet) };
     const taken = new Set<string>();
     for (let address = freeAddress(network, taken, 5); address; address = freeAddress(network, taken, 5)) {
       taken.add(address);
     }
-    expect(taken.size).toBe(13);
-    expect(taken).not.toContain("10.213.0.17");
-    expect(taken).not.toContain("10.213.0.31");
+    expect(taken.size).toBe(count);
+    expect(taken).not.toContain(gateway);
+    expect(taken).not.toContain(broadcast);
   });
 });
 

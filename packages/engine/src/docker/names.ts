@@ -17,8 +17,8 @@ const shortId = (id: string): string =>
     .replace(/[^a-z0-9]/g, "")
     .slice(-12);
 
-export const containerName = (labels: OwnerLabels): string =>
-  `wl-${labels.appSlug}-${labels.environmentSlug}-${shortId(labels.releaseId)}`;
+export const containerName = (labels: OwnerLabels, ordinal: number): string =>
+  `wl-${labels.appSlug}-${labels.environmentSlug}-${shortId(labels.releaseId)}-${ordinal}`;
 
 /** What the names of all of an owner's images begin with. */
 export const imagePrefix = (owner: string): string => `windlass/${digest(owner, 10)}/`;
@@ -64,6 +64,9 @@ const LABEL_KEYS = {
 
 /** The port that the app in a container listens on. */
 export const PORT_LABEL = "io.windlass.port";
+
+/** Which of its release's instances a container is. */
+export const ORDINAL_LABEL = "io.windlass.ordinal";
 
 export function writeLabels(labels: OwnerLabels): Record<string, string> {
   return Object.fromEntries(

@@ -5,22 +5,25 @@ import type Dockerode from "dockerode";
 import { engineError, engineMessage, isMissing, statusOf } from "./errors.ts";
 import { networkLabels, networkNames, ownedBy, readLabels } from "./names.ts";
 
-/** Addresses of a /28: network, gateway, 13 for containers, broadcast. */
-const SUBNET_SIZE = 16;
+/** A /26: 61 addresses for containers, so three times the most instances a release has: live, next and one kept warm. */
+const SUBNET_BITS = 26;
+const SUBNET_SIZE = 2 ** (32 - SUBNET_BITS);
+/** After the network's own address and the gateway's */
 const FIRST_HOST = 2;
-const LAST_HOST = 14;
 const ATTEMPTS = 64;
 
 export interface EnvironmentNetwork {
   name: string;
-  /** First address of its /28 as a number */
+  /** Its first address as a number */
   base: number;
+  /** All its addresses, those of network, gateway and broadcast among them */
+  size: number;
 }
 
 export interface NetworkOptions {
   engine: Dockerode;
   owner: string;
-  /** The range that /28 subnets are taken from, in CIDR notation. The engine's own pools end after some 31 networks. */
+  /** The range that /26 subnets are taken from, in CIDR notation. The engine's own pools end after some 31 networks. */
   subnetPool: string;
 }
 
@@ -29,7 +32,7 @@ export async function ensureNetwork(options: NetworkOptions, purpose: string): P
   const { engine, owner } = options;
   const { network, bridge, seed } = networkNames(owner, purpose);
   const pool = parseSubnet(options.subnetPool);
-  const slots = pool.size / SUBNET_SIZE;
+  const slots = Math.floor(pool.size / SUBNET_SIZE);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const present = await findNetwork(engine, network);
     if (present) return present;
@@ -48,7 +51,10 @@ export async function ensureNetwork(options: NetworkOptions, purpose: string): P
         Driver: "bridge",
         CheckDuplicate: true,
         Labels: networkLabels(owner, purpose),
-        IPAM: { Driver: "default", Config: [{ Subnet: `${writeIp(base)}/28`, Gateway: writeIp(base + 1) }] },
+        IPAM: {
+          Driver: "default",
+          Config: [{ Subnet: `${writeIp(base)}/${SUBNET_BITS}`, Gateway: writeIp(base + 1) }],
+        },
         Options: { "com.docker.network.bridge.name": bridge },
       });
     } catch (error) {
@@ -72,7 +78,7 @@ async function findNetwork(engine: Dockerode, name: string): Promise<Environment
     const subnet = details.IPAM?.Config?.[0]?.Subnet;
     if (subnet === undefined)
       throw new DomainError("runtime_unavailable", `The network ${name} has no subnet. Remove it.`);
-    return { name, base: parseSubnet(subnet).base };
+    return { name, ...parseSubnet(subnet) };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw engineError(error, "runtime_unavailable", "looking at the environment's network");
@@ -86,7 +92,7 @@ async function takenSubnets(engine: Dockerode): Promise<{ base: number; size: nu
     .flatMap(({ Subnet }) => (Subnet !== undefined && isIPv4(Subnet.split("/")[0] ?? "") ? [parseSubnet(Subnet)] : []));
 }
 
-/** The first /28 from a starting place that overlaps none that is taken; each network starts elsewhere, so that races are rare. */
+/** The first /26 from a starting place that overlaps none that is taken; each network starts elsewhere, so that races are rare. */
 export function freeSubnet(
   poolBase: number,
   slots: number,
@@ -109,7 +115,7 @@ export function freeAddress(
   taken: ReadonlySet<string>,
   start: number,
 ): string | undefined {
-  const count = LAST_HOST - FIRST_HOST + 1;
+  const count = network.size - FIRST_HOST - 1;
   for (let step = 0; step < count; step++) {
     const address = writeIp(network.base + FIRST_HOST + ((start + step) % count));
     if (!taken.has(address)) return address;

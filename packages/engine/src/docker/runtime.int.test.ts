@@ -52,7 +52,7 @@ describe.skipIf("problem" in found)("docker runtime [needs docker]", { timeout: 
   }
 
   function requestOf(labels: OwnerLabels = makeLabels(owner), config: object = {}): StartRequest {
-    return { labels, artifact, config: EnvironmentConfig.parse(config), variables: {} };
+    return { labels, ordinal: 1, artifact, config: EnvironmentConfig.parse(config), variables: {} };
   }
 
   async function start(request: StartRequest, context = makeContext()) {
@@ -182,13 +182,13 @@ describe.skipIf("problem" in found)("docker runtime [needs docker]", { timeout: 
   });
 
   it("makes one network for each environment, also when many are made at once", async () => {
-    const options = { engine, owner, subnetPool: "10.214.0.0/24" };
+    const options = { engine, owner, subnetPool: "10.214.0.0/22" };
     const purposes = Array.from({ length: 16 }, () => randomUUID());
     const networks = await Promise.all([...purposes, ...purposes.slice(0, 4)].map((id) => ensureNetwork(options, id)));
     expect(new Set(networks.map(({ base }) => base)).size).toBe(16);
     await expect(ensureNetwork(options, randomUUID())).rejects.toMatchObject({
       code: "runtime_unavailable",
-      message: expect.stringContaining("All 16 networks of 10.214.0.0/24"),
+      message: expect.stringContaining("All 16 networks of 10.214.0.0/22"),
     });
     await Promise.all(purposes.map((id) => ports.runtime.removeEnvironment(id)));
     expect(await engine.listNetworks({ filters: { label: [`io.windlass.environment=${purposes[0]}`] } })).toEqual([]);

@@ -7,7 +7,7 @@ import { isTakenOver } from "../pipeline/is-taken-over.ts";
 import type { EffectContext, InstanceState, OwnedInstance, OwnerLabels, Runtime, StartRequest } from "../ports.ts";
 import { cancelled, engineError, engineMessage, isMissing, statusOf } from "./errors.ts";
 import { readLogFrames } from "./log-lines.ts";
-import { containerName, ownedBy, PORT_LABEL, readLabels, writeLabels } from "./names.ts";
+import { containerName, ORDINAL_LABEL, ownedBy, PORT_LABEL, readLabels, writeLabels } from "./names.ts";
 import { type EnvironmentNetwork, ensureNetwork, freeAddress, type NetworkOptions, removeNetwork } from "./network.ts";
 
 /** nobody's uid in the distroless images: no file belongs to it and no name is needed. */
@@ -23,6 +23,7 @@ export class DockerRuntime implements Runtime {
   readonly #owner: string;
   readonly #network: NetworkOptions;
   #cpus: number | undefined;
+  readonly #turns = new Map<string, Promise<void>>();
 
   constructor(options: NetworkOptions) {
     this.#engine = options.engine;
@@ -31,14 +32,14 @@ export class DockerRuntime implements Runtime {
   }
 
   async start(request: StartRequest, context: EffectContext): Promise<StartedInstance> {
-    const { labels, artifact } = request;
+    const { labels, ordinal, artifact } = request;
     if (context.signal.aborted) throw cancelled();
     if (artifact.kind !== "image") {
       throw new DomainError("start_failed", "This release was built for the process runtime. Deploy it again.", {
         fault: "platform",
       });
     }
-    const name = containerName(labels);
+    const name = containerName(labels, ordinal);
     const image = await this.#image(artifact.imageId);
     const user = chooseUser(image.Config.User ?? "");
     for await (const attempt of attempts()) {
@@ -53,12 +54,13 @@ export class DockerRuntime implements Runtime {
         );
       }
       // One that crashes is adopted too: the engine is at it, and its log and its count are what the health gate needs.
-      if (present && (isUp(present) || present.State.Restarting)) return { name, address: addressOf(present) };
+      if (present && (isUp(present) || present.State.Restarting)) return { name, ordinal, address: addressOf(present) };
       const isStartable = present?.State.Status === "created" || present?.State.Status === "exited";
       if (present && !isStartable) await this.#remove(name);
       if (context.signal.aborted) throw cancelled();
       const network = await ensureNetwork(this.#network, labels.environmentId);
-      const isMade = isStartable || (await this.#create(request, artifact.imageId, name, network, user, attempt));
+      const create = () => this.#create(request, artifact.imageId, name, network, user, attempt);
+      const isMade = isStartable || (await this.#inTurn(network.name, create));
       if (!isMade) continue;
       const started = await this.#run(name, request, image, context);
       if (!started) continue;
@@ -124,7 +126,8 @@ export class DockerRuntime implements Runtime {
         const labels = readLabels(Labels);
         const name = Names[0]?.replace(/^\//, "");
         if (labels === undefined || name === undefined) return [];
-        return [{ name, labels, isRunning: State === "running" || State === "restarting" }];
+        const ordinal = Number(Labels[ORDINAL_LABEL] ?? 1);
+        return [{ name, labels, ordinal, isRunning: State === "running" || State === "restarting" }];
       });
     } catch (error) {
       throw engineError(error, "runtime_unavailable", "listing the running instances");
@@ -148,9 +151,21 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  /** One at a time for each network: an address that was chosen is taken only once its container is made. */
+  #inTurn<T>(network: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(network) ?? Promise.resolve()).then(work);
+    const ended = turn.then(
+      () => {},
+      () => {},
+    );
+    this.#turns.set(network, ended);
+    void ended.then(() => this.#turns.get(network) === ended && this.#turns.delete(network));
+    return turn;
+  }
+
   /** False when the name was taken meanwhile or the network vanished: look again. */
   async #create(
-    { labels, config, variables }: StartRequest,
+    { labels, ordinal, config, variables }: StartRequest,
     imageId: string,
     name: string,
     network: EnvironmentNetwork,
@@ -163,7 +178,7 @@ export class DockerRuntime implements Runtime {
       if (address === undefined) {
         throw new DomainError(
           "start_failed",
-          "The environment's network is full: 13 instances are there already. Let old releases stop first.",
+          `The environment's network is full: ${taken.size} instances are there already. Run fewer, or let old releases stop first.`,
           { fault: "server", retryable: true },
         );
       }
@@ -174,7 +189,7 @@ export class DockerRuntime implements Runtime {
         ...(config.command ? { Cmd: config.command } : {}),
         ...(user !== undefined ? { User: user } : {}),
         Env: environmentOf(config, variables, user !== undefined),
-        Labels: { ...writeLabels(labels), [PORT_LABEL]: String(config.port) },
+        Labels: { ...writeLabels(labels), [PORT_LABEL]: String(config.port), [ORDINAL_LABEL]: String(ordinal) },
         HostConfig: await this.#limits(config, network.name),
         NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
       });
@@ -253,7 +268,7 @@ export class DockerRuntime implements Runtime {
         const said = await this.logs(name, 5);
         throw new Error(`exit status ${details.State.ExitCode}: ${said.join(" ")}`);
       }
-      return { name, address: addressOf(details) };
+      return { name, ordinal: request.ordinal, address: addressOf(details) };
     } catch (error) {
       if (isTakenOver(context.signal)) throw error;
       await this.#remove(name).catch(() => {});

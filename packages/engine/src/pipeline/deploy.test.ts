@@ -1,9 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { AppSource, DEPLOY_STEPS, DomainError, EnvironmentConfig, GitRef, HostName } from "@windlass/domain";
+import {
+  AppSource,
+  DEPLOY_STEPS,
+  DomainError,
+  EnvironmentConfig,
+  GitRef,
+  HostName,
+  type StartedInstance,
+} from "@windlass/domain";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { EnginePorts, SourceRepository } from "../ports.ts";
+import { targetOf } from "../router/target-of.ts";
 import type { DeployRequest } from "../steps/deploy-request.ts";
 import { FakeRouter } from "../testing/fake-router.ts";
 import { createFakeRuntime, FakeEngine } from "../testing/fake-runtime.ts";
@@ -73,7 +82,8 @@ function scene(
     labels,
     fencingToken: change.token ?? 1,
     hosts: [HostName.parse(HOST)],
-    config: EnvironmentConfig.parse({ build: { kind: "node" }, health, stopSeconds: 1 }),
+    ordinals: [1, 2, 3],
+    config: EnvironmentConfig.parse({ build: { kind: "node" }, health, stopSeconds: 1, instances: 3 }),
     variables: change.variables ?? {},
     variableDigests: {},
     live: change.live ?? null,
@@ -100,7 +110,12 @@ function scene(
   return { request, journal, ports, cancel, abandon, run };
 }
 
-const liveTarget = (): string | undefined => router.services.get(environmentId)?.target?.id;
+type Instances = { instances: StartedInstance[] } | null;
+const liveTarget = () => router.services.get(environmentId)?.target?.addresses;
+const addressesOf = (made: Instances) => made?.instances.map(({ address }) => address);
+const namesOf = (made: Instances) => made?.instances.map(({ name }) => name).sort();
+const both = (...made: NonNullable<Instances>[]) => made.flatMap((one) => namesOf(one) ?? []).sort();
+const running = () => [...engine.instances.keys()].sort();
 
 async function deployFirst(): Promise<NonNullable<DeployRequest["live"]>> {
   const first = scene({ variables: { VERSION: "1" } });
@@ -109,7 +124,7 @@ async function deployFirst(): Promise<NonNullable<DeployRequest["live"]>> {
   if (!live) throw new Error("nothing is live");
   return {
     releaseId: first.request.labels.releaseId,
-    instance: live.instance,
+    instances: live.instances,
     config: first.request.config,
     commitSha: SHA,
     variableDigests: {},
@@ -121,9 +136,9 @@ describe("a deployment", () => {
     const live = await deployFirst();
     const next = scene({ live });
     expect(await next.run()).toEqual({ status: "succeeded", warnings: [] });
-    expect(liveTarget()).toBe(history.live?.instance.name);
-    expect(history.retiredNames).toEqual([live.instance.name]);
-    expect([...engine.instances.keys()]).toEqual([history.live?.instance.name]);
+    expect(liveTarget()).toEqual(addressesOf(history.live));
+    expect(history.retiredNames.toSorted()).toEqual(namesOf(live));
+    expect(running()).toEqual(namesOf(history.live));
     expect(next.journal.facts.plan).toMatchObject({ zeroDowntime: true });
   });
 
@@ -134,8 +149,8 @@ describe("a deployment", () => {
     expect(end).toMatchObject({ status: "failed", step: "await healthy", error: { code: "unhealthy" } });
     if (end.status !== "failed") throw new Error("unreachable");
     expect(end.error.evidence.join("\n")).toMatch(/Exit code: 3/);
-    expect(liveTarget()).toBe(live.instance.name);
-    expect([...engine.instances.keys()]).toEqual([live.instance.name]);
+    expect(liveTarget()).toEqual(addressesOf(live));
+    expect(running()).toEqual(namesOf(live));
     expect(engine.artifacts.size).toBe(1);
     expect(broken.journal.names("succeeded").filter((name) => name.startsWith("undo"))).toEqual([
       "undo: remove new release",
@@ -149,8 +164,8 @@ describe("a deployment", () => {
     router.failAfterSwitch = new DomainError("router_unavailable", "The router does not answer.");
     const end = await scene({ live }).run();
     expect(end).toMatchObject({ status: "failed", step: "switch traffic" });
-    expect(liveTarget()).toBe(live.instance.name);
-    expect([...engine.instances.keys()]).toEqual([live.instance.name]);
+    expect(liveTarget()).toEqual(addressesOf(live));
+    expect(running()).toEqual(namesOf(live));
   });
 
   it("that is cancelled takes back what it made, at whichever step it was", async () => {
@@ -171,8 +186,8 @@ describe("a deployment", () => {
         };
         const end = await cancelled.run();
         expect(end, moment).toMatchObject({ status: "cancelled", error: { message: "Cancelled by Ada." } });
-        expect(liveTarget(), moment).toBe(live.instance.name);
-        expect([...engine.instances.keys()], moment).toEqual([live.instance.name]);
+        expect(liveTarget(), moment).toEqual(addressesOf(live));
+        expect(running(), moment).toEqual(namesOf(live));
         expect(engine.artifacts.size, moment).toBe(1);
       }
     }
@@ -194,8 +209,8 @@ describe("a deployment", () => {
         abandon: new AbortController().signal,
       });
       expect(heir, moment).toMatchObject({ status: "succeeded" });
-      expect([...engine.instances.keys()], moment).toEqual([history.live?.instance.name]);
-      expect(liveTarget(), moment).toBe(history.live?.instance.name);
+      expect(running(), moment).toEqual(namesOf(history.live));
+      expect(liveTarget(), moment).toEqual(addressesOf(history.live));
       await engine.close();
       router.services.clear();
     }
@@ -208,10 +223,10 @@ describe("a deployment", () => {
       service: environmentId,
       token: 5,
       hosts: [HostName.parse(HOST)],
-      target: { id: live.instance.name, addresses: [live.instance.address] },
+      target: targetOf(live.releaseId, live.instances),
     });
     expect(await stale.run()).toEqual({ status: "abandoned" });
-    expect(liveTarget()).toBe(live.instance.name);
+    expect(liveTarget()).toEqual(addressesOf(live));
   });
 
   it("succeeds with a warning when cleaning up fails after the traffic has moved", async () => {
@@ -220,7 +235,7 @@ describe("a deployment", () => {
     const next = scene({ live });
     const end = await next.run();
     expect(end).toMatchObject({ status: "succeeded", warnings: [expect.stringMatching(/^retire previous/)] });
-    expect(liveTarget()).toBe(history.live?.instance.name);
+    expect(liveTarget()).toEqual(addressesOf(history.live));
   });
 
   it("removes releases past the kept count", async () => {
@@ -241,38 +256,42 @@ describe("a release that stays warm", () => {
     const kept = history.live;
     if (!kept) throw new Error("nothing is live");
     const was = { config: first.request.config, commitSha: SHA, variableDigests: {} };
-    const second = scene({ live: { ...was, releaseId: first.request.labels.releaseId, instance: kept.instance } });
+    const second = scene({ live: { ...was, releaseId: first.request.labels.releaseId, instances: kept.instances } });
     await second.run();
     const now = history.live;
     if (!now) throw new Error("nothing is live");
-    const live = { ...was, releaseId: second.request.labels.releaseId, instance: now.instance };
-    const request = { ...first.request, deploymentId: "back", ...kept, commitSha: SHA, warm: kept.instance, live };
+    const live = { ...was, releaseId: second.request.labels.releaseId, instances: now.instances };
+    const request = { ...first.request, deploymentId: "back", ...kept, commitSha: SHA, warm: kept.instances, live };
     const journal = new MemoryJournal();
     const [cancel, abandon] = [new AbortController(), new AbortController()];
     const run = () => rollback(request, second.ports, journal, { cancel: cancel.signal, abandon: abandon.signal });
-    return { warm: kept.instance.name, live: now.instance.name, journal, cancel, run };
+    return { warm: kept, live: now, journal, cancel, run };
   }
 
   it("runs on out of the traffic, and takes it again without a start", async () => {
     const { warm, live, run } = await warmScene();
-    expect(liveTarget()).toBe(live);
-    expect([...engine.instances.keys()].sort()).toEqual([live, warm].sort());
+    expect(liveTarget()).toEqual(addressesOf(live));
+    expect(running()).toEqual(both(live, warm));
     const starts = () => engine.calls.filter((call) => call.startsWith("start")).length;
     const before = starts();
     expect(await run()).toMatchObject({ status: "succeeded" });
     expect(starts()).toBe(before);
-    expect(liveTarget()).toBe(warm);
-    expect(history.warmNames).toEqual([live]);
+    expect(liveTarget()).toEqual(addressesOf(warm));
+    expect(history.warmNames.toSorted()).toEqual(namesOf(live));
     expect(history.retiredNames).toEqual([]);
   });
 
   it("is started anew when it does not answer any more", async () => {
     const { warm, live, run, journal } = await warmScene();
-    await engine.crash(warm);
+    await engine.crash(warm.instances[1]?.name ?? "");
+    const starts = () => engine.calls.filter((call) => call.startsWith("start")).length;
+    const before = starts();
     expect(await run()).toMatchObject({ status: "succeeded" });
+    expect(starts()).toBe(before + 1);
     expect(journal.lines.map(({ text }) => text).join("\n")).toMatch(/stayed warm but does not answer/);
-    expect(liveTarget()).toBe(warm);
-    expect([...engine.instances.keys()].sort()).toEqual([live, warm].sort());
+    expect(liveTarget()).toEqual(addressesOf(history.live));
+    expect(namesOf(history.live)).toEqual(namesOf(warm));
+    expect(running()).toEqual(both(live, warm));
   });
 
   it("stays warm when the rollback to it is cancelled, at whichever step", async () => {
@@ -284,9 +303,9 @@ describe("a release that stays warm", () => {
         if (now === `effect ${step}`) again.cancel.abort(new DomainError("cancelled", "Cancelled by Ada."));
       };
       expect(await again.run(), step).toMatchObject({ status: "cancelled" });
-      expect(liveTarget(), step).toBe(again.live);
-      expect(history.warmNames, step).toEqual([again.warm]);
-      expect([...engine.instances.keys()].sort(), step).toEqual([again.live, again.warm].sort());
+      expect(liveTarget(), step).toEqual(addressesOf(again.live));
+      expect(history.warmNames.toSorted(), step).toEqual(namesOf(again.warm));
+      expect(running(), step).toEqual(both(again.live, again.warm));
     }
   });
 });
@@ -299,7 +318,7 @@ describe("a rollback", () => {
     if (!kept) throw new Error("nothing is live");
     const live = {
       releaseId: first.request.labels.releaseId,
-      instance: kept.instance,
+      instances: kept.instances,
       config: first.request.config,
       commitSha: SHA,
       variableDigests: {},
@@ -313,15 +332,15 @@ describe("a rollback", () => {
       deploymentId: "back",
       artifact: kept.artifact,
       commitSha: SHA,
-      warm: null,
-      live: { ...live, releaseId: second.request.labels.releaseId, instance: now.instance },
+      warm: [],
+      live: { ...live, releaseId: second.request.labels.releaseId, instances: now.instances },
     };
     const journal = new MemoryJournal();
     const signals = { cancel: new AbortController().signal, abandon: new AbortController().signal };
     expect(await rollback(back, second.ports, journal, signals)).toMatchObject({ status: "succeeded" });
     expect(history.live?.artifact).toEqual(kept.artifact);
-    expect([...engine.instances.keys()]).toEqual([history.live?.instance.name]);
-    expect(liveTarget()).toBe(history.live?.instance.name);
+    expect(running()).toEqual(namesOf(history.live));
+    expect(liveTarget()).toEqual(addressesOf(history.live));
   });
 
   it("says so when what the release was made of is gone", async () => {
@@ -330,7 +349,7 @@ describe("a rollback", () => {
     const gone = { kind: "image" as const, imageId: "sha256:gone", tag: "gone", origin: "node" };
     const signals = { cancel: new AbortController().signal, abandon: new AbortController().signal };
     const end = await rollback(
-      { ...first.request, artifact: gone, commitSha: SHA, warm: null },
+      { ...first.request, artifact: gone, commitSha: SHA, warm: [] },
       first.ports,
       new MemoryJournal(),
       signals,

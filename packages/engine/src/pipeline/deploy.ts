@@ -19,11 +19,11 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
   undo("remove artifact", () => removeArtifact(ports, request));
   const artifact = await step("build", (context) => buildArtifact(ports, request, source, folder, context));
   undo("remove new release", () => removeRelease(ports, request));
-  const instance = await step("start release", (context) => startRelease(ports, request, artifact, context));
-  await step("await healthy", (context) => awaitHealthy(ports, request, instance, context));
-  undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instance, signal));
-  const switched = await step("switch traffic", (context) => switchTraffic(ports, request, instance, context));
-  await commit(() => ports.history.commit({ artifact, instance }));
-  await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instance, context));
+  const instances = await step("start release", (context) => startRelease(ports, request, artifact, context));
+  await step("await healthy", (context) => awaitHealthy(ports, request, instances, context));
+  undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instances, signal));
+  const switched = await step("switch traffic", (context) => switchTraffic(ports, request, instances, context));
+  await commit(() => ports.history.commit({ artifact, instances }));
+  await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, context));
   await tidy("clean up", (context) => cleanUp(ports, request, context));
 });

@@ -21,6 +21,7 @@ const Labels = z.object({
 export const InstanceRecord = z.object({
   name: z.string(),
   labels: Labels,
+  ordinal: z.int().positive().default(1),
   releasePath: z.string(),
   port: z.int(),
   /** In each of its processes' environment */

@@ -47,6 +47,7 @@ describe("process runtime", () => {
 
   const startRequest = (variables: StartRequest["variables"] = {}, built = artifact): StartRequest => ({
     labels: makeLabels(owner),
+    ordinal: 1,
     artifact: built,
     config: EnvironmentConfig.parse({}),
     variables,

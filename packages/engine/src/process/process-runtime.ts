@@ -55,13 +55,13 @@ export class ProcessRuntime implements Runtime {
 
   async start(request: StartRequest, context: EffectContext): Promise<StartedInstance> {
     if (context.signal.aborted) throw cancelled();
-    const { labels, artifact } = request;
+    const { labels, ordinal, artifact } = request;
     if (artifact.kind !== "folder") {
       throw new DomainError("start_failed", "This release is an image. Deploy again to build it for this runtime.");
     }
-    const name = instanceName(labels);
+    const name = instanceName(labels, ordinal);
     const present = await this.#read(name);
-    if (present && (await findLeader(present))) return { name, address: addressOf(present) };
+    if (present && (await findLeader(present))) return { name, ordinal, address: addressOf(present) };
     if (present) await this.#remove(present, 0);
 
     const folder = join(this.#folders.instances, name);
@@ -70,14 +70,14 @@ export class ProcessRuntime implements Runtime {
     await releaseStalePorts(this.#folders.ports, (instance) => instances.some((record) => record.name === instance));
     const port = await claimPort(this.#folders.ports, this.#options.portRange ?? PORT_RANGE, name);
     const mark = `${this.#options.owner}:${name}`;
-    const record: InstanceRecord = { name, labels, releasePath: artifact.path, port, mark, process: null };
+    const record: InstanceRecord = { name, labels, ordinal, releasePath: artifact.path, port, mark, process: null };
     try {
       // Before the process exists: whoever comes after a crash finds it by its mark.
       await writeJson(join(folder, STATE_FILE), record);
       record.process = await this.#spawn(request, artifact.path, folder, record, context);
       await writeJson(join(folder, STATE_FILE), record);
       if (context.signal.aborted) throw cancelled();
-      return { name, address: addressOf(record) };
+      return { name, ordinal, address: addressOf(record) };
     } catch (error) {
       if (!isTakenOver(context.signal)) await this.#remove(record, 0);
       throw error;
@@ -124,7 +124,7 @@ export class ProcessRuntime implements Runtime {
         // Its first process may be gone and its children live on: that is not stopped.
         const isRunning =
           (await findLeader(record)) !== undefined || (await findFamily(await familyOf(record))).length > 0;
-        return { name: record.name, labels: record.labels, isRunning };
+        return { name: record.name, labels: record.labels, ordinal: record.ordinal, isRunning };
       }),
     );
   }
@@ -260,12 +260,12 @@ const keyOf = ({ pid, startedAt }: { pid: number; startedAt: string }): string =
 const addressOf = ({ port }: InstanceRecord): Address => ({ host: HOST, port });
 
 /** Follows from the release: the last part of a UUIDv7 is its random one. */
-function instanceName({ appSlug, environmentSlug, releaseId }: OwnerLabels): string {
+function instanceName({ appSlug, environmentSlug, releaseId }: OwnerLabels, ordinal: number): string {
   const id = releaseId
     .toLowerCase()
     .replace(/[^a-z0-9]/g, "")
     .slice(-12);
-  return `wl-${appSlug}-${environmentSlug}-${id}`;
+  return `wl-${appSlug}-${environmentSlug}-${id}-${ordinal}`;
 }
 
 const reveal = (variables: StartRequest["variables"]): Record<string, string> =>

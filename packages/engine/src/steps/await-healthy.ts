@@ -9,15 +9,40 @@ const EVIDENCE_LINES = 20;
 const ENOUGH_RESTARTS = 3;
 const SHORTEST_PAUSE_MS = 20;
 
-/** Resolves when the release answers its check; rejects with unhealthy and what was seen when it does not. */
+/** Resolves when every instance answers its check; rejects with unhealthy and what was seen as soon as one is given up. */
 export async function awaitHealthy(
+  ports: EnginePorts,
+  request: ReleaseRequest,
+  instances: StartedInstance[],
+  context: EffectContext,
+): Promise<{ probes: number; waitedMs: number }> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([context.signal, failed.signal]);
+  let first: { error: unknown } | undefined;
+  const waits = instances.map((instance) =>
+    awaitInstance(ports, request, instance, { ...context, signal }).catch((error: unknown) => {
+      first ??= { error };
+      failed.abort(error);
+      return { probes: 0, waitedMs: 0 };
+    }),
+  );
+  const all = await Promise.all(waits);
+  if (first) throw first.error;
+  return {
+    probes: all.reduce((sum, { probes }) => sum + probes, 0),
+    waitedMs: Math.max(...all.map(({ waitedMs }) => waitedMs)),
+  };
+}
+
+async function awaitInstance(
   { runtime }: EnginePorts,
   { config, live }: ReleaseRequest,
   instance: StartedInstance,
   context: EffectContext,
 ): Promise<{ probes: number; waitedMs: number }> {
   const { health } = config;
-  const kept = live ? "The release before it still serves." : "Nothing was live before it.";
+  const kept =
+    live && live.instances.length > 0 ? "The release before it still serves." : "Nothing was live before it.";
   const began = performance.now();
   const startPeriodMs = health.startPeriodSeconds * 1000;
   let failures = 0;
@@ -28,12 +53,12 @@ export async function awaitHealthy(
     if (result.isHealthy) {
       await context.log(
         "system",
-        `Healthy after ${waitedMs} ms and ${probes} ${probes === 1 ? "probe" : "probes"}: ${result.seen}`,
+        `${instance.name} is healthy after ${waitedMs} ms and ${probes} ${probes === 1 ? "probe" : "probes"}: ${result.seen}`,
       );
       return { probes, waitedMs };
     }
     context.signal.throwIfAborted();
-    if (result.seen !== lastTold) await context.log("system", `Probe ${probes}: ${result.seen}`);
+    if (result.seen !== lastTold) await context.log("system", `Probe ${probes} of ${instance.name}: ${result.seen}`);
     lastTold = result.seen;
     const state = await runtime.inspect(instance.name);
     const isOver = state.state !== "running" || state.restarts >= ENOUGH_RESTARTS;

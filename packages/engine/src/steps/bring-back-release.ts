@@ -4,26 +4,41 @@ import type { EffectContext, EnginePorts } from "../ports.ts";
 import type { RollbackRequest } from "./deploy-request.ts";
 import { startRelease } from "./start-release.ts";
 
-/** Takes the release as it runs when it stayed warm and still answers; starts it beside the live one otherwise. */
+/** Takes the release's instances as they run when they stayed warm and still answer; starts the others beside the live ones. */
 export async function bringBackRelease(
   ports: EnginePorts,
   request: RollbackRequest,
   context: EffectContext,
-): Promise<StartedInstance & { wasWarm: boolean }> {
-  const { warm, config } = request;
-  const startAnew = async () => ({
-    ...(await startRelease(ports, request, request.artifact, context)),
-    wasWarm: false,
-  });
-  if (!warm) return startAnew();
-  const result = await probe(warm.address, config.health, context.signal);
+): Promise<{ instances: StartedInstance[]; wasWarm: boolean }> {
+  const looked = await Promise.all(request.warm.map((instance) => findWell(ports, request, instance, context)));
+  const warm = looked.filter((instance) => instance !== null).slice(0, request.ordinals.length);
+  const taken = new Set(warm.map(({ ordinal }) => ordinal));
+  const missing = request.ordinals.length - warm.length;
+  // Lowest first; one that stayed warm may have any ordinal.
+  const ordinals = Array.from({ length: request.ordinals.length + warm.length }, (_, index) => index + 1)
+    .filter((ordinal) => !taken.has(ordinal))
+    .slice(0, missing);
+  const started = missing > 0 ? await startRelease(ports, { ...request, ordinals }, request.artifact, context) : [];
+  const instances = [...warm, ...started].sort((a, b) => a.ordinal - b.ordinal);
+  return { instances, wasWarm: missing === 0 };
+}
+
+/** One that does not answer is stopped: whoever is started in its place has its name. */
+async function findWell(
+  { runtime, history }: EnginePorts,
+  { config }: RollbackRequest,
+  instance: StartedInstance,
+  context: EffectContext,
+): Promise<StartedInstance | null> {
+  const { name } = instance;
+  const result = await probe(instance.address, config.health, context.signal);
   context.signal.throwIfAborted();
   if (result.isHealthy) {
-    await context.log("system", `${warm.name} stayed warm and answers: nothing has to start`);
-    return { ...warm, wasWarm: true };
+    await context.log("system", `${name} stayed warm and answers: nothing has to start`);
+    return instance;
   }
-  await context.log("system", `${warm.name} stayed warm but does not answer (${result.seen}): it starts anew`);
-  await ports.runtime.stop(warm.name, config.stopSeconds);
-  await ports.history.retired(warm.name);
-  return startAnew();
+  await context.log("system", `${name} stayed warm but does not answer (${result.seen}): it starts anew`);
+  await runtime.stop(name, config.stopSeconds);
+  await history.retired(name);
+  return null;
 }

@@ -4,7 +4,7 @@ import type { OwnerLabels, SourceAccess } from "../ports.ts";
 /** The release that takes the traffic while this deployment runs. */
 export interface LiveRelease {
   releaseId: string;
-  instance: StartedInstance;
+  instances: StartedInstance[];
   config: EnvironmentConfig;
   commitSha: string | null;
   variableDigests: Record<string, string>;
@@ -17,6 +17,8 @@ export interface ReleaseRequest {
   /** The lease's: it goes with every command to the router */
   fencingToken: number;
   hosts: HostName[];
+  /** Which instances of the release shall run */
+  ordinals: number[];
   config: EnvironmentConfig;
   variables: Record<string, Secret | string>;
   variableDigests: Record<string, string>;
@@ -32,6 +34,6 @@ export interface DeployRequest extends ReleaseRequest {
 export interface RollbackRequest extends ReleaseRequest {
   artifact: Artifact;
   commitSha: string | null;
-  /** The release's instance that runs on out of the traffic, when it stayed warm */
-  warm: StartedInstance | null;
+  /** The release's instances that run on out of the traffic, when it stayed warm */
+  warm: StartedInstance[];
 }

@@ -1,34 +1,53 @@
 import type { StartedInstance } from "@windlass/domain";
 import type { EffectContext, EnginePorts } from "../ports.ts";
+import { targetOf } from "../router/target-of.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
 import { describeDrain, drainTarget } from "./drain-target.ts";
+import type { Switched } from "./switch-traffic.ts";
 
-/** Lets the old release's open requests end, keeps it warm or stops it, and writes down what the switch did to the traffic. */
+/** Lets open requests of the target before end, keeps the release before warm or stops it, and writes down what the switch did to the traffic. */
 export async function retirePrevious(
   { router, runtime, history, record }: EnginePorts,
   request: ReleaseRequest,
-  { switchMs }: { switchMs: number },
-  current: StartedInstance,
+  { switchMs, previousTargetId }: Switched,
+  current: StartedInstance[],
   context: EffectContext,
 ): Promise<void> {
-  const service = request.labels.environmentId;
-  const before = request.live?.instance.name === current.name ? null : request.live;
+  const used = new Set(current.map(({ name }) => name));
+  const unused = request.live?.instances.map(({ name }) => name).filter((name) => !used.has(name)) ?? [];
   let cutOff = 0;
-  if (before) {
-    const drained = await drainTarget({ router }, request, before.instance.name, context.signal);
+  // Instances that go on serving keep what they have under way.
+  if (previousTargetId !== null && unused.length > 0) {
+    const drained = await drainTarget({ router }, request, previousTargetId, context.signal);
     cutOff = drained.cutOff;
     await context.log("system", describeDrain(drained));
-    const { name } = before.instance;
-    const warmUntil = await history.keepWarm([name]);
-    if (warmUntil) {
-      await context.log("system", `${name} stays warm for a rollback until ${warmUntil.toISOString()}`);
-    } else {
-      await runtime.stop(name, before.config.stopSeconds);
+  }
+  await retireInstances({ runtime, history }, request, unused, context);
+  const service = request.labels.environmentId;
+  const state = (await router.table({ service })).services[0];
+  const { id } = targetOf(request.labels.releaseId, current);
+  const counts = state?.counts.find((candidate) => candidate.targetId === id);
+  await record({ proof: { switchMs, requests: counts?.requests ?? 0, failures: counts?.unanswered ?? 0, cutOff } });
+}
+
+/** Those of another release stay warm where that is set; the others are stopped. */
+async function retireInstances(
+  { runtime, history }: Pick<EnginePorts, "runtime" | "history">,
+  { live, labels }: ReleaseRequest,
+  names: string[],
+  context: EffectContext,
+): Promise<void> {
+  if (!live || names.length === 0) return;
+  const warmUntil = live.releaseId === labels.releaseId ? null : await history.keepWarm(names);
+  if (warmUntil) {
+    await context.log("system", `Kept warm for a rollback until ${warmUntil.toISOString()}: ${names.join(", ")}`);
+    return;
+  }
+  await Promise.all(
+    names.map(async (name) => {
+      await runtime.stop(name, live.config.stopSeconds);
       await history.retired(name);
       await context.log("system", `Stopped ${name}`);
-    }
-  }
-  const state = (await router.table()).services.find((candidate) => candidate.service === service);
-  const counts = state?.counts.find((candidate) => candidate.targetId === current.name);
-  await record({ proof: { switchMs, requests: counts?.requests ?? 0, failures: counts?.unanswered ?? 0, cutOff } });
+    }),
+  );
 }

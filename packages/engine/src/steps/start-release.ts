@@ -2,29 +2,50 @@ import type { Artifact, StartedInstance } from "@windlass/domain";
 import type { EffectContext, EnginePorts } from "../ports.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
 
-/** Starts the new release beside the old one. */
+const AT_ONCE = 4;
+
+/** Starts the release's instances beside what is live. One that runs already is adopted. */
 export async function startRelease(
   { runtime }: EnginePorts,
   request: ReleaseRequest,
   artifact: Artifact,
   context: EffectContext,
-): Promise<StartedInstance> {
-  const { labels, config, variables } = request;
-  const instance = await runtime.start({ labels, artifact, config, variables }, context);
-  await context.log("system", `Started ${instance.name} at ${instance.address.host}:${instance.address.port}`);
-  return instance;
+): Promise<StartedInstance[]> {
+  const { labels, ordinals, config, variables } = request;
+  const waiting = [...ordinals];
+  const started: StartedInstance[] = [];
+  const failed = new AbortController();
+  const signal = AbortSignal.any([context.signal, failed.signal]);
+  const startNext = async () => {
+    for (let ordinal = waiting.shift(); ordinal !== undefined; ordinal = waiting.shift()) {
+      const instance = await runtime.start({ labels, ordinal, artifact, config, variables }, { ...context, signal });
+      started.push(instance);
+      await context.log("system", `Started ${instance.name} at ${instance.address.host}:${instance.address.port}`);
+    }
+  };
+  await allOrFirstFailure(Array.from({ length: Math.min(AT_ONCE, ordinals.length) }, startNext), failed);
+  return started.sort((a, b) => a.ordinal - b.ordinal);
 }
 
-/** Stops what was started of this release, and the environment's network when nothing else is in it. What was warm before stays so. */
-export async function removeRelease(
-  { runtime, history }: EnginePorts,
-  { labels, config }: ReleaseRequest,
-): Promise<void> {
+/** Stops what was started for this request, and the environment's network when nothing else is in it. What was live or warm before stays so. */
+export async function removeRelease({ runtime, history }: EnginePorts, request: ReleaseRequest): Promise<void> {
+  const { labels, config, live } = request;
+  const kept = new Set([...(live?.instances.map(({ name }) => name) ?? []), ...(await history.warm())]);
   const owned = await runtime.listOwned(labels.environmentId);
-  const warm = await history.warm();
-  const ours = owned.filter(
-    ({ name, labels: { releaseId } }) => releaseId === labels.releaseId && !warm.includes(name),
-  );
-  for (const { name } of ours) await runtime.stop(name, config.stopSeconds);
+  const ours = owned.filter(({ name, labels: { releaseId } }) => releaseId === labels.releaseId && !kept.has(name));
+  await Promise.all(ours.map(({ name }) => runtime.stop(name, config.stopSeconds)));
   if (owned.length === ours.length) await runtime.removeEnvironment(labels.environmentId);
+}
+
+/** Rejects with what failed first, once the others, which it tells to end, have ended. */
+async function allOrFirstFailure(work: Promise<void>[], failed: AbortController): Promise<void> {
+  let first: { error: unknown } | undefined;
+  const settled = work.map((one) =>
+    one.catch((error: unknown) => {
+      first ??= { error };
+      failed.abort(error);
+    }),
+  );
+  await Promise.all(settled);
+  if (first) throw first.error;
 }

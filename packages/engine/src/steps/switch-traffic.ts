@@ -2,32 +2,41 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError, type StartedInstance, type Target } from "@windlass/domain";
 import { probe } from "../health/probe.ts";
 import type { EffectContext, EnginePorts } from "../ports.ts";
+import { targetOf } from "../router/target-of.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
 import { drainTarget } from "./drain-target.ts";
 
 const PROOF_ATTEMPTS = 20;
 const PROOF_EVERY_MS = 100;
 
-const targetOf = (instance: StartedInstance): Target => ({ id: instance.name, addresses: [instance.address] });
-
 /** The service's name in the router: one for each environment. */
 const serviceOf = (request: ReleaseRequest): string => request.labels.environmentId;
 
-/** Points the environment's hosts at the new release, and checks that it answers through the router. */
+const liveTarget = ({ live }: ReleaseRequest): Target | null =>
+  live && live.instances.length > 0 ? targetOf(live.releaseId, live.instances) : null;
+
+export interface Switched {
+  switchMs: number;
+  /** What the router sent requests to before, when there was something */
+  previousTargetId: string | null;
+}
+
+/** Points the environment's hosts at the new instances, and checks that they answer through the router. */
 export async function switchTraffic(
   { router }: EnginePorts,
   request: ReleaseRequest,
-  instance: StartedInstance,
+  instances: StartedInstance[],
   context: EffectContext,
-): Promise<{ switchMs: number }> {
+): Promise<Switched> {
   const command = { service: serviceOf(request), token: request.fencingToken };
-  const before = request.live ? targetOf(request.live.instance) : null;
+  const before = liveTarget(request);
+  const target = targetOf(request.labels.releaseId, instances);
   await router.apply({ ...command, hosts: request.hosts, target: before });
-  const { switchMs } = await router.switch({ ...command, target: targetOf(instance) });
+  const { switchMs } = await router.switch({ ...command, target });
   await context.log("system", `Switched in ${switchMs.toFixed(1)} ms`);
   const [host] = request.hosts;
   if (host !== undefined) await proveThroughRouter(router, request, host, context);
-  return { switchMs };
+  return { switchMs, previousTargetId: before && before.id !== target.id ? before.id : null };
 }
 
 /** `succeeded` is written only after the release answered through the router. */
@@ -61,11 +70,12 @@ async function proveThroughRouter(
 export async function restoreTraffic(
   { router }: EnginePorts,
   request: ReleaseRequest,
-  instance: StartedInstance,
+  instances: StartedInstance[],
   signal: AbortSignal,
 ): Promise<void> {
   const command = { service: serviceOf(request), token: request.fencingToken };
-  const target = request.live ? targetOf(request.live.instance) : null;
+  const target = liveTarget(request);
   await router.apply({ ...command, hosts: request.hosts, target });
-  await drainTarget({ router }, request, instance.name, signal);
+  const targetId = targetOf(request.labels.releaseId, instances).id;
+  if (targetId !== target?.id) await drainTarget({ router }, request, targetId, signal);
 }

@@ -25,10 +25,11 @@ export class FakeRouter implements Router {
   entry: Address = { host: "127.0.0.1", port: 0 };
   /** The next switch meets this error after the pointer was swapped */
   failAfterSwitch: Error | undefined;
+  #turn = 0;
   readonly #server = http.createServer((request, response) => {
     const host = (request.headers.host ?? "").split(":")[0];
     const target = [...this.services.values()].find((service) => service.hosts.includes(host ?? ""))?.target;
-    const address = target?.addresses[0];
+    const address = target?.addresses[this.#turn++ % target.addresses.length];
     if (!address) return void response.writeHead(503).end();
     const onward = http.request({ ...address, path: request.url, method: request.method, agent: false }, (answer) => {
       response.writeHead(answer.statusCode ?? 502);

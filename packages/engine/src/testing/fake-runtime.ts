@@ -22,6 +22,7 @@ export type FakeFault = Error | (() => Promise<void>);
 interface FakeInstance {
   name: string;
   labels: OwnerLabels;
+  ordinal: number;
   artifact: Artifact;
   variables: Record<string, string>;
   server: Server | undefined;
@@ -160,12 +161,15 @@ class FakeRuntime implements Runtime {
     this.kind = kind;
   }
 
-  async start({ labels, artifact, config, variables }: StartRequest, context: EffectContext): Promise<StartedInstance> {
-    const name = `wl-${labels.appSlug}-${labels.environmentSlug}-${labels.releaseId.slice(-12)}`;
+  async start(
+    { labels, ordinal, artifact, config, variables }: StartRequest,
+    context: EffectContext,
+  ): Promise<StartedInstance> {
+    const name = `wl-${labels.appSlug}-${labels.environmentSlug}-${labels.releaseId.slice(-12)}-${ordinal}`;
     await this.#engine.enter("start", name);
     throwIfCancelled(context);
     const present = this.#engine.instances.get(name);
-    if (present?.server !== undefined) return { name, address: present.address };
+    if (present?.server !== undefined) return { name, ordinal, address: present.address };
     const program = config.command?.[0];
     if (program?.startsWith("no-such-")) {
       throw new DomainError("start_failed", `The program "${program}" of the start command does not exist.`);
@@ -177,6 +181,7 @@ class FakeRuntime implements Runtime {
     const instance: FakeInstance = {
       name,
       labels,
+      ordinal,
       artifact,
       variables: Object.fromEntries(values),
       server: undefined,
@@ -189,7 +194,7 @@ class FakeRuntime implements Runtime {
     throwIfCancelled(context);
     this.#engine.instances.set(name, instance);
     await behave(instance);
-    return { name, address: instance.address };
+    return { name, ordinal, address: instance.address };
   }
 
   async inspect(name: string): Promise<InstanceState> {
@@ -218,7 +223,7 @@ class FakeRuntime implements Runtime {
     return [...this.#engine.instances.values()]
       .filter(({ labels }) => labels.owner === this.#owner)
       .filter(({ labels }) => environmentId === undefined || labels.environmentId === environmentId)
-      .map(({ name, labels, server }) => ({ name, labels, isRunning: server !== undefined }));
+      .map(({ name, labels, ordinal, server }) => ({ name, labels, ordinal, isRunning: server !== undefined }));
   }
 
   async removeEnvironment(environmentId: string): Promise<void> {

@@ -42,7 +42,7 @@ export class MemoryJournal implements Journal {
 
 /** The releases of one environment in memory. */
 export class MemoryHistory implements ReleaseHistory {
-  live: { artifact: Artifact; instance: StartedInstance } | null = null;
+  live: { artifact: Artifact; instances: StartedInstance[] } | null = null;
   readonly retiredNames: string[] = [];
   readonly forgotten: string[] = [];
   past: KeptRelease[] = [];
@@ -50,9 +50,9 @@ export class MemoryHistory implements ReleaseHistory {
   keepsWarm = false;
   warmNames: string[] = [];
 
-  async commit(made: { artifact: Artifact; instance: StartedInstance }): Promise<void> {
+  async commit(made: { artifact: Artifact; instances: StartedInstance[] }): Promise<void> {
     this.live = made;
-    this.warmNames = this.warmNames.filter((name) => name !== made.instance.name);
+    this.warmNames = this.warmNames.filter((name) => !made.instances.some((one) => one.name === name));
   }
   async keepWarm(instanceNames: string[]): Promise<Date | null> {
     if (!this.keepsWarm) return null;

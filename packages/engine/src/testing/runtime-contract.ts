@@ -78,7 +78,13 @@ export function describeRuntimeContract(
       labels = makeLabels(owner),
     ): StartRequest {
       const config = EnvironmentConfig.parse({ resources: { memoryMb: 128, cpus: 1, processes: 64 } });
-      return { labels, artifact, config, variables: { ...(behaviour ? { BEHAVIOUR: behaviour } : {}), ...variables } };
+      return {
+        labels,
+        ordinal: 1,
+        artifact,
+        config,
+        variables: { ...(behaviour ? { BEHAVIOUR: behaviour } : {}), ...variables },
+      };
     }
 
     async function start(request: StartRequest, context = makeContext()) {
@@ -106,10 +112,24 @@ export function describeRuntimeContract(
         const first = await start(request);
         const before = await answer(`${first.url}/identity`);
         const again = await harness.portsFor(owner).runtime.start(request, makeContext());
-        expect(again).toEqual({ name: first.name, address: first.address });
+        expect(again).toEqual({ name: first.name, ordinal: 1, address: first.address });
         expect(await answer(`${first.url}/identity`)).toBe(before);
         const owned = await ports.runtime.listOwned(request.labels.environmentId);
-        expect(owned).toEqual([{ name: first.name, labels: request.labels, isRunning: true }]);
+        expect(owned).toEqual([{ name: first.name, labels: request.labels, ordinal: 1, isRunning: true }]);
+      });
+
+      it("runs several instances of a release beside each other, started at once, each ended by itself", async () => {
+        const request = startRequest(undefined, { VERSION: "many" });
+        const ordinals = [1, 2, 3, 4];
+        const all = await Promise.all(ordinals.map((ordinal) => start({ ...request, ordinal })));
+        expect(all.map(({ ordinal }) => ordinal)).toEqual(ordinals);
+        expect(new Set(all.map(({ url }) => url)).size).toBe(4);
+        for (const { url } of all) expect(await answer(`${url}/`)).toBe("ok many");
+        const owned = await ports.runtime.listOwned(request.labels.environmentId);
+        expect(owned.map(({ ordinal }) => ordinal).sort()).toEqual(ordinals);
+        await ports.runtime.stop(all[1]?.name ?? "", 5);
+        expect(await ports.runtime.listOwned(request.labels.environmentId)).toHaveLength(3);
+        expect(await answer(`${all[2]?.url}/`)).toBe("ok many");
       });
 
       it("keeps two releases of one environment running beside each other", async () => {
@@ -299,6 +319,7 @@ export function describeRuntimeContract(
         expect(await ports.runtime.listOwned()).toContainEqual({
           name: instance.name,
           labels: request.labels,
+          ordinal: 1,
           isRunning: true,
         });
       });

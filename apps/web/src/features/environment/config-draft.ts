@@ -20,6 +20,7 @@ export interface ConfigDraft {
   timeoutSeconds: string;
   retries: string;
   startPeriodSeconds: string;
+  instances: string;
   memoryMb: string;
   cpus: string;
   processes: string;
@@ -48,6 +49,7 @@ export const DEFAULT_DRAFT: ConfigDraft = {
   timeoutSeconds: "5",
   retries: "10",
   startPeriodSeconds: "20",
+  instances: "1",
   memoryMb: "512",
   cpus: "1",
   processes: "512",
@@ -83,6 +85,7 @@ export function draftFromConfig(config: EnvironmentConfig): ConfigDraft {
     timeoutSeconds: String(health.timeoutSeconds),
     retries: String(health.retries),
     startPeriodSeconds: String(health.startPeriodSeconds),
+    instances: String(config.instances),
     memoryMb: String(resources.memoryMb),
     cpus: String(resources.cpus),
     processes: String(resources.processes),
@@ -111,6 +114,7 @@ export function configFromDraft(draft: ConfigDraft) {
       retries: Number(draft.retries),
       startPeriodSeconds: Number(draft.startPeriodSeconds),
     },
+    instances: Number(draft.instances),
     resources: { memoryMb: Number(draft.memoryMb), cpus: Number(draft.cpus), processes: Number(draft.processes) },
     keepReleases: Number(draft.keepReleases),
     keepDays: Number(draft.keepDays),

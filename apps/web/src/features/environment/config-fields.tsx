@@ -147,6 +147,14 @@ export function RunFields(props: ConfigFieldsProps) {
         hint="Instead of the one found. Words are split at spaces; no shell reads them."
         className="sm:col-span-2"
       />
+      <Text
+        {...props}
+        name="instances"
+        field="config.instances"
+        label="Instances"
+        type="number"
+        hint="Copies that run beside each other; the limits are those of each."
+      />
       <Text {...props} name="memoryMb" field="config.resources.memoryMb" label="Memory, MB" type="number" />
       <Text {...props} name="cpus" field="config.resources.cpus" label="Processors" type="number" step="any" />
       <Text {...props} name="processes" field="config.resources.processes" label="Most processes" type="number" />

@@ -80,13 +80,19 @@ export async function readEnvironment(
   });
   const [summary] = await summariseEnvironments(services, [row]);
   const instances = row.currentReleaseId
-    ? await db.instance.findMany({ where: { releaseId: row.currentReleaseId }, orderBy: { startedAt: "desc" } })
+    ? await db.instance.findMany({
+        where: { releaseId: row.currentReleaseId, status: { not: "stopped" } },
+        orderBy: { ordinal: "asc" },
+      })
     : [];
   const live = row.currentRelease;
-  const isSameConfig = !live || sameJson(EnvironmentConfig.parse(live.config), EnvironmentConfig.parse(row.config));
+  const config = EnvironmentConfig.parse(row.config);
+  const running = instances.filter(({ status }) => status === "running").length;
+  const isSameConfig =
+    !live || sameJson({ ...EnvironmentConfig.parse(live.config), instances: running || config.instances }, config);
   return {
     ...(summary as EnvironmentSummary),
-    config: EnvironmentConfig.parse(row.config),
+    config,
     variables: row.variables.map(({ key, value, updatedAt }) => ({ key, value, isSecret: value === null, updatedAt })),
     hosts: row.routes.map((route) => route.host),
     releases: row.releases.map((release) => toRelease(release, row.currentReleaseId)),
