@@ -6,14 +6,13 @@ import { openLive } from "@windlass/api/live";
 import { createQueues } from "@windlass/api/operations";
 import { createDatabase } from "@windlass/db";
 import { createCipher } from "@windlass/db/encryption";
-import { ENVIRONMENT_QUEUE, EnvironmentJob, SOURCE_CHECK_QUEUE } from "@windlass/domain";
+import { ENVIRONMENT_QUEUE, SOURCE_CHECK_QUEUE } from "@windlass/domain";
 import { createGitRepository, createRouterClient, createWorkspace } from "@windlass/engine";
 import { PgBoss } from "pg-boss";
 import { pino } from "pino";
 import { coolWarm } from "./environment/cool-warm.ts";
 import { restoreEnvironments, stopInstances } from "./environment/restore-environments.ts";
-import { sweepAbandoned } from "./environment/sweep.ts";
-import { workEnvironment } from "./environment/work-environment.ts";
+import { workQueue } from "./queue/work-queue.ts";
 import { reportWorker } from "./report/report-worker.ts";
 import { openRuntimes } from "./runtimes.ts";
 import { readSettings } from "./settings.ts";
@@ -29,6 +28,7 @@ const shutdown = new AbortController();
 const key = Buffer.from(settings.WINDLASS_SECRET_KEY, "hex");
 const owner = createHmac("sha256", key).update("windlass owner").digest("hex").slice(0, 12);
 const dataFolder = settings.WINDLASS_DATA_DIR;
+const concurrency = settings.WINDLASS_WORKER_CONCURRENCY;
 const caFile = settings.WINDLASS_CA_FILE ?? settings.NODE_EXTRA_CA_CERTS;
 const entry = new URL(`http://${settings.WINDLASS_ROUTER_ENTRY}`);
 
@@ -43,7 +43,7 @@ const runtimes = await openRuntimes({
   log,
 });
 const worker: Worker = {
-  db: createDatabase(settings.DATABASE_URL, 4 + 2 * settings.WINDLASS_WORKER_CONCURRENCY),
+  db: createDatabase(settings.DATABASE_URL, 4 + 2 * concurrency),
   cipher: createCipher(new Map([[1, key]])),
   live: openLive(settings.DATABASE_URL),
   log,
@@ -51,6 +51,12 @@ const worker: Worker = {
   owner,
   leaseMs: settings.WINDLASS_LEASE_MS,
   warmMemoryMb: settings.WINDLASS_WARM_MEMORY_MB,
+  server: settings.WINDLASS_SERVER_NAME ?? hostname(),
+  places: {
+    environments: concurrency,
+    perTeam: settings.WINDLASS_WORKER_TEAM_CONCURRENCY ?? Math.max(1, concurrency - 1),
+    builds: settings.WINDLASS_BUILD_CONCURRENCY,
+  },
   source: createGitRepository({
     cacheFolder: path.join(dataFolder, "git"),
     allowedFileRoots: settings.WINDLASS_GIT_FILE_ROOTS,
@@ -80,17 +86,13 @@ await createQueues(boss);
 // After a reboot what is live comes first: a deployment that waits must find it, in case it fails.
 await restoreEnvironments(worker);
 const WORK = { pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1, batchSize: 1 };
-await boss.work(
-  ENVIRONMENT_QUEUE,
-  { ...WORK, localConcurrency: settings.WINDLASS_WORKER_CONCURRENCY },
-  async ([job]) => {
-    if (job) await workEnvironment(worker, EnvironmentJob.parse(job.data).environmentId);
-  },
-);
+const queue = workQueue(worker);
+// A job only wakes: what is to be done, and by whom, the rows say.
+await boss.work(ENVIRONMENT_QUEUE, WORK, async () => queue.wake());
 await boss.work(SOURCE_CHECK_QUEUE, { ...WORK, localConcurrency: 2 }, async ([job]) => {
   if (job) await answerSourceCheck(worker, job.data);
 });
-const loops = [sweepAbandoned(worker), coolWarm(worker), reportWorker(worker, runtimes.docker)];
+const loops = [queue.done, coolWarm(worker), reportWorker(worker, runtimes.docker)];
 log.info({ holder: worker.holder, docker: runtimes.docker() }, "ready");
 process.send?.({ type: "ready" });
 

@@ -55,6 +55,12 @@ const Settings = z.object({
     .int()
     .min(0)
     .default(Math.floor(totalmem() / 4 / 1024 ** 2)),
+  /** How many of them one team may have while there are other teams; all but one when left out */
+  WINDLASS_WORKER_TEAM_CONCURRENCY: z.coerce.number().int().min(1).max(100).optional(),
+  /** Builds at once on this server, of all its workers together */
+  WINDLASS_BUILD_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(2),
+  /** Names this machine to workers that share it; containers on one machine must be given the same */
+  WINDLASS_SERVER_NAME: z.string().min(1).max(200).optional(),
   /** How long a silent worker keeps an environment, in milliseconds */
   WINDLASS_LEASE_MS: z.coerce.number().int().min(1000).max(60_000).default(6000),
 });

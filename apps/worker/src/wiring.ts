@@ -18,6 +18,9 @@ export interface Worker {
   leaseMs: number;
   /** For all instances together that stay warm on this machine */
   warmMemoryMb: number;
+  /** Names the machine that this worker builds on; workers of one machine share its build places */
+  server: string;
+  places: Places;
   source: SourceRepository;
   router: Router;
   workspace: EnginePorts["workspace"];
@@ -25,4 +28,14 @@ export interface Worker {
   runtimeOf(kind: RuntimeKind): RuntimePorts | { problem: string };
   /** Aborts when the worker shuts down: work under way is left for the next one */
   shutdown: AbortSignal;
+}
+
+/** How much a worker does at once. */
+export interface Places {
+  /** Deployments at work */
+  environments: number;
+  /** Of these at most for one team, while there are other teams: the rest stays free for them */
+  perTeam: number;
+  /** Builds at once on the server, of all its workers together */
+  builds: number;
 }

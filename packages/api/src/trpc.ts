@@ -46,6 +46,7 @@ const TRPC_CODES: Record<ErrorCode, TRPCError["code"]> = {
   start_failed: "UNPROCESSABLE_CONTENT",
   unhealthy: "UNPROCESSABLE_CONTENT",
   cancelled: "CONFLICT",
+  superseded: "CONFLICT",
   lease_lost: "CONFLICT",
   router_unavailable: "SERVICE_UNAVAILABLE",
   runtime_unavailable: "SERVICE_UNAVAILABLE",

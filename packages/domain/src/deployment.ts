@@ -7,7 +7,7 @@ export type DeploymentStatus = z.infer<typeof DeploymentStatus>;
 /** The one table of allowed transitions. */
 export const DEPLOYMENT_TRANSITIONS: Record<DeploymentStatus, readonly DeploymentStatus[]> = {
   queued: ["running", "cancelled", "superseded", "failed"],
-  running: ["succeeded", "failed", "cancelled"],
+  running: ["succeeded", "failed", "cancelled", "superseded"],
   succeeded: [],
   failed: [],
   cancelled: [],
@@ -24,7 +24,7 @@ export type DeploymentKind = z.infer<typeof DeploymentKind>;
 
 /** How a deployment ended, and why, for the person who asks. */
 export const DeploymentEnd = z.object({
-  /** An ErrorCode, or `succeeded`, or `cancelled` */
+  /** An ErrorCode, or `succeeded` */
   reason: z.string(),
   /** One sentence: what happened and what to do */
   message: z.string(),
@@ -32,6 +32,8 @@ export const DeploymentEnd = z.object({
   step: z.string().optional(),
   /** What was seen: last probe, exit code, last lines */
   evidence: z.array(z.string()).default([]),
+  /** The deployment that took its place in the line */
+  replacedBy: z.object({ deploymentId: z.string(), number: z.int() }).optional(),
 });
 export type DeploymentEnd = z.infer<typeof DeploymentEnd>;
 

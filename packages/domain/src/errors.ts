@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   "disk_full",
   "lease_lost",
   "cancelled",
+  "superseded",
   "unexpected",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

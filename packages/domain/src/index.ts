@@ -9,6 +9,7 @@ export * from "./jobs.ts";
 export * from "./log.ts";
 export * from "./names.ts";
 export * from "./permissions.ts";
+export * from "./queue.ts";
 export * from "./release.ts";
 export * from "./router-control.ts";
 export * from "./secret.ts";

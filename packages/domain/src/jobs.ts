@@ -3,7 +3,7 @@ import { Id } from "./names.ts";
 import { AppSource } from "./source.ts";
 
 /** A job says that an environment has something to do; the rows say what. Losing or doubling a job loses nothing. */
-export const ENVIRONMENT_QUEUE = "environment";
+export const ENVIRONMENT_QUEUE = "environment-wake";
 export const EnvironmentJob = z.object({ environmentId: Id });
 export type EnvironmentJob = z.infer<typeof EnvironmentJob>;
 

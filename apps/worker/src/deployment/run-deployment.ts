@@ -1,4 +1,12 @@
-import { AppSource, Artifact, DomainError, EnvironmentConfig, type GitRef, toDomainError } from "@windlass/domain";
+import {
+  AppSource,
+  Artifact,
+  DomainError,
+  EnvironmentConfig,
+  type GitRef,
+  isEnded,
+  toDomainError,
+} from "@windlass/domain";
 import {
   createRedactor,
   deploy,
@@ -38,6 +46,8 @@ type DeploymentRow = Awaited<ReturnType<Worker["db"]["deployment"]["findUniqueOr
 /** Takes one queued deployment, or one that a worker left behind, to its end; or leaves it when the lease is lost. */
 export async function runDeployment(worker: Worker, lease: Lease, deploymentId: string): Promise<void> {
   const row = await worker.db.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
+  // Cancelled or superseded in the moment it was taken.
+  if (isEnded(row.status)) return;
   if (row.status === "queued") {
     await lease.write((tx) => moveDeployment(tx, row.id, "queued", "running", { data: { startedAt: new Date() } }));
   } else {
@@ -100,7 +110,12 @@ async function runPipeline(
           journal,
           signals,
         )
-      : await deploy({ ...request, access, ref: row.ref as GitRef }, ports, journal, signals);
+      : await deploy(
+          { ...request, access, ref: row.ref as GitRef, allowOlder: row.allowOlder },
+          ports,
+          journal,
+          signals,
+        );
     return redactEnd(end, redact);
   } finally {
     await log.flush().catch(() => {});

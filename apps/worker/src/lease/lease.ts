@@ -28,7 +28,7 @@ const RENEWALS_PER_TTL = 4;
 const leaseLost = () =>
   new DomainError("lease_lost", "Another worker has taken this environment over.", { fault: "platform" });
 
-/** The lease when nobody else holds it, or null. */
+/** The lease for upkeep, when nobody else holds it, or null. For a deployment it is taken by `takeNext`. */
 export async function acquireLease(
   db: Database,
   environmentId: string,
@@ -39,14 +39,16 @@ export async function acquireLease(
     insert into "Lease" ("environmentId", "holder", "fencingToken", "expiresAt")
     select "id", ${holder}, 1, now() + ${ttlMs} * interval '1 millisecond' from "Environment" where "id" = ${environmentId}::uuid
     on conflict ("environmentId") do update
-      set "holder" = excluded."holder", "fencingToken" = "Lease"."fencingToken" + 1, "expiresAt" = excluded."expiresAt"
+      set "holder" = excluded."holder", "fencingToken" = "Lease"."fencingToken" + 1, "expiresAt" = excluded."expiresAt",
+        "deploymentId" = null, "buildAskedAt" = null, "isBuilding" = false
       where "Lease"."expiresAt" <= now()
     returning "fencingToken"`;
   const token = taken[0]?.fencingToken;
   return token === undefined ? null : keepLease(db, environmentId, Number(token), ttlMs);
 }
 
-function keepLease(db: Database, environmentId: string, token: number, ttlMs: number): Lease {
+/** Keeps a lease that was just taken alive until it is released or lost. */
+export function keepLease(db: Database, environmentId: string, token: number, ttlMs: number): Lease {
   const lost = new AbortController();
   const lose = () => lost.abort(leaseLost());
   // A worker that was frozen, or cut off from the database, must notice by its own clock.
@@ -93,7 +95,8 @@ function keepLease(db: Database, environmentId: string, token: number, ttlMs: nu
     async release() {
       stop();
       await db.$executeRaw`
-        update "Lease" set "expiresAt" = now() where "environmentId" = ${environmentId}::uuid and "fencingToken" = ${token}`;
+        update "Lease" set "expiresAt" = now(), "deploymentId" = null, "buildAskedAt" = null, "isBuilding" = false
+        where "environmentId" = ${environmentId}::uuid and "fencingToken" = ${token}`;
     },
   };
 }

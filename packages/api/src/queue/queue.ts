@@ -9,18 +9,13 @@ export interface Queue {
   stop(): Promise<void>;
 }
 
-/**
- * Jobs of one environment run one at a time and in order, those of others beside them. `heartbeatSeconds` is pg-boss's
- * least; our own lease notices a dead worker sooner.
- */
+/** A job is a wake-up and over at once; one that is lost is made up for by the worker's own look. */
 export const ENVIRONMENT_QUEUE_OPTIONS = {
-  policy: "key_strict_fifo",
+  policy: "standard",
   notify: true,
-  retryLimit: 1000,
-  retryDelay: 1,
-  expireInSeconds: 24 * 3600,
-  heartbeatSeconds: 10,
-  deleteAfterSeconds: 24 * 3600,
+  retryLimit: 0,
+  expireInSeconds: 60,
+  deleteAfterSeconds: 600,
 } as const;
 
 export const SOURCE_CHECK_QUEUE_OPTIONS = {
@@ -40,7 +35,7 @@ export async function openQueue(databaseUrl: string): Promise<Queue> {
   await createQueues(boss);
   return {
     async wakeEnvironment(tx, job) {
-      await boss.send(ENVIRONMENT_QUEUE, job, { singletonKey: job.environmentId, db: fromPrisma(tx) });
+      await boss.send(ENVIRONMENT_QUEUE, job, { db: fromPrisma(tx) });
     },
     async checkSource(tx, job) {
       await boss.send(SOURCE_CHECK_QUEUE, job, { db: fromPrisma(tx) });

@@ -15,6 +15,9 @@ import { Done } from "./done.ts";
 import { live, liveTracked, required } from "./live-output.ts";
 import { triggerOf } from "./trigger.ts";
 
+/** Deploy the commit also when the live release contains it already: what came after it is taken out. */
+const AllowOlder = z.boolean().default(false);
+
 const DeploymentRef = z.object({ deploymentId: z.string() });
 
 export const deploymentRouter = t.router({
@@ -51,18 +54,28 @@ export const deploymentRouter = t.router({
       z.object({
         /** Branch, tag or commit, or an image; the environment's own when left out */
         ref: z.string().max(400).optional(),
+        allowOlder: AllowOlder,
       }),
     )
     .output(DeploymentRef)
     .mutation(async ({ ctx, input }) => {
       const { environment } = ctx;
       const ref = input.ref === undefined ? usualRef(environment) : parseRef(environment, input.ref);
-      const request = { environment, kind: "deploy", ref, trigger: triggerOf(ctx.actor) } as const;
+      const request = {
+        environment,
+        kind: "deploy",
+        ref,
+        trigger: triggerOf(ctx.actor),
+        allowOlder: input.allowOlder,
+      } as const;
       return { deploymentId: await requestDeployment(ctx, request) };
     }),
   redeploy: deploymentProcedure("deployment", "create")
+    .input(z.object({ allowOlder: AllowOlder }))
     .output(DeploymentRef)
-    .mutation(async ({ ctx }) => ({ deploymentId: await redeploy(ctx, ctx.deployment, triggerOf(ctx.actor)) })),
+    .mutation(async ({ ctx, input: { allowOlder } }) => ({
+      deploymentId: await redeploy(ctx, ctx.deployment, { trigger: triggerOf(ctx.actor), allowOlder }),
+    })),
   rollback: environmentProcedure("deployment", "create")
     .input(z.object({ releaseId: Id }))
     .output(DeploymentRef)

@@ -20,7 +20,7 @@ export interface PipelineTools {
 
 export type PipelineEnd =
   | { status: "succeeded"; warnings: string[] }
-  | { status: "failed" | "cancelled"; step: string; error: DomainError; warnings: string[] }
+  | { status: "failed" | "cancelled" | "superseded"; step: string; error: DomainError; warnings: string[] }
   /** The lease is lost or the worker hands over: another one goes on, nothing was undone and nothing may be written */
   | { status: "abandoned" };
 
@@ -110,7 +110,9 @@ export function definePipeline<Request>(
         if (error.code === "lease_lost") throw new Abandoned();
         const step = current;
         for (const { name, effect } of undos.toReversed()) await tidy(name, effect);
-        return { status: error.code === "cancelled" ? "cancelled" : "failed", step, error, warnings };
+        const { code } = error;
+        const status = code === "cancelled" || code === "superseded" ? code : "failed";
+        return { status, step, error, warnings };
       } catch (again) {
         if (again instanceof Abandoned || abandon.aborted || toDomainError(again).code === "lease_lost") {
           return { status: "abandoned" };

@@ -94,6 +94,7 @@ function scene(
       sshHostKeys: [],
     },
     ref: GitRef.parse("main"),
+    allowOlder: false,
   };
   const journal = new MemoryJournal();
   const ports: EnginePorts = {
@@ -236,6 +237,43 @@ describe("a deployment", () => {
     const end = await next.run();
     expect(end).toMatchObject({ status: "succeeded", warnings: [expect.stringMatching(/^retire previous/)] });
     expect(liveTarget()).toEqual(addressesOf(history.live));
+  });
+
+  describe("of a commit that is not ahead of the live one", () => {
+    const behind = { commits: [], omitted: 0, isBackwards: true };
+    const OLD = { sha: "a".repeat(40), message: "Before", author: "Ada", committedAt: new Date(0).toISOString() };
+    const older = (live: DeployRequest["live"], history: Awaited<ReturnType<SourceRepository["history"]>>) => {
+      const next = scene({ live });
+      const resolve = async () => ({ kind: "git" as const, commit: OLD });
+      next.ports.source = { ...source, resolve, history: async () => history };
+      return next;
+    };
+
+    it("ends superseded when what is live contains it, and nothing was touched", async () => {
+      const live = await deployFirst();
+      const next = older(live, behind);
+      const end = await next.run();
+      expect(end).toMatchObject({ status: "superseded", step: "plan", error: { code: "superseded" } });
+      expect(end).toMatchObject({ error: { message: expect.stringMatching(/^The live release \(0123456\) already/) } });
+      expect(liveTarget()).toBe(live.instance.name);
+      expect([...engine.instances.keys()]).toEqual([live.instance.name]);
+      expect(next.journal.facts.plan).toMatchObject({ isBackwards: true });
+    });
+
+    it("goes on when it was asked for on purpose", async () => {
+      const next = older(await deployFirst(), behind);
+      next.request.allowOlder = true;
+      expect(await next.run()).toMatchObject({ status: "succeeded" });
+    });
+
+    it("goes on after the branch was rewritten, and says so", async () => {
+      const next = older(await deployFirst(), { commits: [OLD], omitted: 0, isBackwards: true });
+      expect(await next.run()).toMatchObject({ status: "succeeded" });
+      expect(next.journal.lines.map(({ text }) => text)).toContain(
+        "The branch was rewritten: what is live is not an ancestor of this commit.",
+      );
+      expect(next.journal.facts.plan).toMatchObject({ isBackwards: true, commits: [OLD] });
+    });
   });
 
   it("removes releases past the kept count", async () => {

@@ -29,6 +29,8 @@ export interface DeployRequest extends ReleaseRequest {
   access: SourceAccess;
   /** Empty for an image */
   ref: GitRef | "";
+  /** Asked for on purpose also when what is live contains the commit already */
+  allowOlder: boolean;
 }
 
 export interface RollbackRequest extends ReleaseRequest {

@@ -1,4 +1,4 @@
-import { type DeploymentPlan, diffConfig, diffNames } from "@windlass/domain";
+import { type DeploymentPlan, DomainError, diffConfig, diffNames } from "@windlass/domain";
 import type { EffectContext, EnginePorts, ResolvedSource } from "../ports.ts";
 import type { DeployRequest } from "./deploy-request.ts";
 
@@ -30,8 +30,18 @@ export async function planDeployment(
   };
   await record({ plan, ...(commit ? { commit } : {}) });
   await tell(plan, request, context);
+  if (isContained(plan) && !request.allowOlder) throw alreadyContained(plan);
   return plan;
 }
+
+/** The live release's commit follows from this one: nothing lies between but what would be taken out. */
+const isContained = ({ isBackwards, commits }: DeploymentPlan): boolean => isBackwards && commits.length === 0;
+
+const alreadyContained = ({ fromCommit, toCommit }: DeploymentPlan): DomainError =>
+  new DomainError(
+    "superseded",
+    `The live release (${fromCommit?.slice(0, 7)}) already contains ${toCommit?.slice(0, 7)}, so there is nothing newer to deploy. To go back to it, roll back to the release made from it, or deploy the older commit on purpose.`,
+  );
 
 async function tell(plan: DeploymentPlan, request: DeployRequest, context: EffectContext): Promise<void> {
   if (!request.live) return void (await context.log("system", "First release of this environment."));
@@ -42,7 +52,10 @@ async function tell(plan: DeploymentPlan, request: DeployRequest, context: Effec
     "system",
     `Against the live release: ${count(commits, "commit")}, ${count(plan.config.length, "setting")}, ${count(variables, "variable")} changed.`,
   );
-  if (plan.isBackwards) await context.log("system", "The live release's commit is not an ancestor of this one.");
+  if (isContained(plan)) await context.log("system", "The live release is newer: it contains this commit already.");
+  else if (plan.isBackwards) {
+    await context.log("system", "The branch was rewritten: what is live is not an ancestor of this commit.");
+  }
 }
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;

@@ -10,12 +10,16 @@ interface Redeployable {
   environment: { id: string; teamId: string; slug: string };
 }
 
-/** Deploys the same commit (or image) again with today's settings. */
-export function redeploy(ctx: OperationContext, deployment: Redeployable, trigger: string): Promise<string> {
+/** Deploys the same commit (or image) again with today's settings; an older one than is live only with `allowOlder`. */
+export function redeploy(
+  ctx: OperationContext,
+  deployment: Redeployable,
+  options: { trigger: string; allowOlder: boolean },
+): Promise<string> {
   if (deployment.kind === "rollback") {
     throw new DomainError("conflict", "A rollback builds nothing. Choose its release under Roll back instead.");
   }
   if (!isEnded(deployment.status)) throw new DomainError("conflict", "This deployment is still going on.");
   const ref = deployment.commitSha ?? deployment.ref;
-  return requestDeployment(ctx, { environment: deployment.environment, kind: "redeploy", ref, trigger });
+  return requestDeployment(ctx, { environment: deployment.environment, kind: "redeploy", ref, ...options });
 }

@@ -1,6 +1,8 @@
-import type { DeploymentKind } from "@windlass/domain";
+import { AppSource, type DeploymentKind } from "@windlass/domain";
 import { writeAudit } from "../audit/write-audit.ts";
 import { actorColumns, type OperationContext } from "../operation.ts";
+import { requireRoom } from "./require-room.ts";
+import { supersedeWaiting } from "./supersede-waiting.ts";
 
 export interface DeploymentRequest {
   environment: { id: string; teamId: string; slug: string };
@@ -11,14 +13,24 @@ export interface DeploymentRequest {
   release?: { id: string; commitSha: string | null; commitMessage: string | null; commitAuthor: string | null };
   /** In words, such as "console" or "first run" */
   trigger: string;
+  /** On purpose also when what is live contains the commit already */
+  allowOlder?: boolean;
 }
 
-/** Writes the deployment and enqueues it in one transaction. Returns its id. */
+/**
+ * Writes the deployment and enqueues it in one transaction; what waited and is overtaken by it ends there too. Returns
+ * its id. Rejects with throttled when too much waits.
+ */
 export function requestDeployment(ctx: OperationContext, request: DeploymentRequest): Promise<string> {
-  const { environment, kind, ref, release, trigger } = request;
+  const { environment, kind, ref, release, trigger, allowOlder = false } = request;
   return ctx.db.$transaction(async (tx) => {
     // Numbers count up without gaps: requests for one environment take turns.
     await tx.$queryRaw`select 1 from "Environment" where "id" = ${environment.id}::uuid for update`;
+    const { branch, app } = await tx.environment.findUniqueOrThrow({
+      where: { id: environment.id },
+      include: { app: { select: { source: true } } },
+    });
+    const source = AppSource.parse(app.source);
     const newest = await tx.deployment.aggregate({ where: { environmentId: environment.id }, _max: { number: true } });
     const deployment = await tx.deployment.create({
       data: {
@@ -27,6 +39,8 @@ export function requestDeployment(ctx: OperationContext, request: DeploymentRequ
         number: (newest._max.number ?? 0) + 1,
         kind,
         ref,
+        followsBranch: kind === "deploy" && ref === (source.kind === "image" ? source.image : branch),
+        allowOlder,
         releaseId: release?.id,
         commitSha: release?.commitSha,
         commitMessage: release?.commitMessage,
@@ -35,11 +49,13 @@ export function requestDeployment(ctx: OperationContext, request: DeploymentRequ
         ...actorColumns(ctx.actor),
       },
     });
+    const replaced = await supersedeWaiting(tx, deployment);
+    await requireRoom(tx, deployment);
     await writeAudit(tx, ctx.actor, {
       teamId: environment.teamId,
       action: `deployment.${kind}`,
       subject: `deployment:${deployment.id}`,
-      detail: { environment: environment.slug, ref },
+      detail: { environment: environment.slug, ref, ...(replaced.length > 0 && { replaced }) },
     });
     await ctx.queue.wakeEnvironment(tx, { environmentId: environment.id });
     return deployment.id;
