@@ -10,6 +10,7 @@ import {
   RuntimeKind,
   StepStatus,
   SwitchProof,
+  Waiting,
 } from "@windlass/domain";
 import { z } from "zod";
 
@@ -54,6 +55,8 @@ export const DeploymentSummary = z.object({
   releaseId: z.string().nullable(),
   isLive: z.boolean(),
   cancelRequestedAt: z.date().nullable(),
+  /** Where it stands in which line and why, while it waits */
+  waiting: Waiting.nullable(),
   /** The step that runs now, and how many of the expected are done */
   currentStep: z.string().nullable(),
   stepsDone: z.int(),
@@ -83,13 +86,13 @@ export const DeploymentDetail = DeploymentSummary.extend({
   plan: DeploymentPlan.nullable(),
   proof: SwitchProof.nullable(),
   warnings: z.array(z.string()),
-  /** Why it waits, while it is queued */
-  waitingFor: z.string().nullable(),
   url: z.string().nullable(),
   /** The release it made is kept and could be brought back */
   canRollBackToThis: z.boolean(),
   canCancel: z.boolean(),
   canRedeploy: z.boolean(),
+  /** It ended because the live release contains its commit; it may be deployed all the same, on purpose */
+  canDeployOlder: z.boolean(),
 });
 export type DeploymentDetail = z.infer<typeof DeploymentDetail>;
 

@@ -20,6 +20,7 @@ import {
 import { restoreLive } from "../environment/restore-environments.ts";
 import { fenceEffects } from "../lease/fence-effects.ts";
 import type { Lease } from "../lease/lease.ts";
+import { limitBuilds } from "../queue/take-build-place.ts";
 import type { Worker } from "../wiring.ts";
 import { createJournal, createRecorder } from "./journal.ts";
 import {
@@ -95,11 +96,13 @@ async function runPipeline(
     }
     const ids = { deploymentId: row.id, environmentId: environment.id, releaseId: request.labels.releaseId };
     const { source, router, workspace } = worker;
+    const fenced = fenceEffects(adapters, lease);
     const ports: EnginePorts = {
       source,
       router,
       workspace,
-      ...fenceEffects(adapters, lease),
+      ...fenced,
+      builder: limitBuilds(worker, lease, fenced.builder),
       record: createRecorder(lease, row.id),
       history: createReleaseHistory(lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
     };

@@ -4,7 +4,6 @@ import { saveStopped } from "../deployment/release-history.ts";
 import { fenceEffects } from "../lease/fence-effects.ts";
 import { acquireLease } from "../lease/lease.ts";
 import type { Worker } from "../wiring.ts";
-import { workEnvironment } from "./work-environment.ts";
 
 /** When something due could not be cooled: its environment is being worked on, or its engine does not answer. */
 const AGAIN_MS = 1000;
@@ -53,7 +52,7 @@ async function untilNextDue({ db }: Worker): Promise<number> {
   return Math.min(LONGEST_PAUSE_MS, Math.max(0, next?.ms ?? LONGEST_PAUSE_MS));
 }
 
-/** Under the lease: no deployment is about to take what is being stopped. */
+/** Under the lease: no deployment is about to take what is being stopped. Letting go of it wakes who waits for it. */
 async function coolEnvironment(worker: Worker, environmentId: string): Promise<void> {
   const lease = await acquireLease(worker.db, environmentId, worker.holder, worker.leaseMs);
   if (!lease) return;
@@ -74,6 +73,4 @@ async function coolEnvironment(worker: Worker, environmentId: string): Promise<v
   } finally {
     await lease.release();
   }
-  // Whoever wanted the lease meanwhile left it to us.
-  await workEnvironment(worker, environmentId);
 }

@@ -3,5 +3,5 @@
  * connection, and readers of a topic read again. A lost notification only delays: every reader is woken when the
  * connection comes back.
  */
-export { type Live, openLive, type Watch } from "./live.ts";
+export { type Live, openLive, TICK, type Watch } from "./live.ts";
 export { snapshots } from "./snapshots.ts";

@@ -4,6 +4,9 @@ import pg from "pg";
 const CHANNEL = "windlass";
 const RECONNECT_MS = 500;
 const EVERY_TOPIC = "*";
+const TICK_MS = 10_000;
+/** Comes from no row but from this process, every ten seconds: for what changes when time passes and nothing happens. */
+export const TICK = "tick";
 
 /** Waits for the next change of the watched topics. */
 export interface Watch {
@@ -47,6 +50,7 @@ export function openLive(databaseUrl: string): Live {
     }
   };
   void connect();
+  const ticking = setInterval(() => events.emit(TICK), TICK_MS).unref();
 
   return {
     watch(topics, signal) {
@@ -74,6 +78,7 @@ export function openLive(databaseUrl: string): Live {
     },
     async close() {
       isClosed = true;
+      clearInterval(ticking);
       await client?.end().catch(() => {});
     },
   };

@@ -20,7 +20,7 @@ import { appProcedure, teamProcedure } from "../procedures.ts";
 import { AppDetail } from "../schemas.ts";
 import { t } from "../trpc.ts";
 import { Done } from "./done.ts";
-import { live, required } from "./live-output.ts";
+import { live, required, topicsOfWaiting } from "./live-output.ts";
 import { triggerOf } from "./trigger.ts";
 
 /** Sent in a header: visible ASCII on one line. */
@@ -54,6 +54,8 @@ const readApp = async (ctx: Parameters<typeof readApps>[0], id: string): Promise
   return app as AppDetail;
 };
 
+const lastDeployments = (app: AppDetail) => app.environments.map(({ lastDeployment }) => lastDeployment);
+
 export const appRouter = t.router({
   list: teamProcedure("app", "read")
     .output(z.array(AppDetail))
@@ -61,7 +63,13 @@ export const appRouter = t.router({
   watchAll: teamProcedure("app", "read")
     .output(live(z.array(AppDetail)))
     .subscription(({ ctx, signal }) =>
-      snapshots(ctx.live, [`team:${ctx.team.id}`], required(signal), () => readApps(ctx, { teamId: ctx.team.id })),
+      snapshots(
+        ctx.live,
+        [`team:${ctx.team.id}`],
+        required(signal),
+        () => readApps(ctx, { teamId: ctx.team.id }),
+        (apps) => topicsOfWaiting(apps.flatMap(lastDeployments)),
+      ),
     ),
   get: appProcedure("app", "read")
     .output(AppDetail)
@@ -70,7 +78,13 @@ export const appRouter = t.router({
     .output(live(AppDetail))
     .subscription(({ ctx, signal }) => {
       const topics = [`app:${ctx.app.id}`, `team:${ctx.app.teamId}`];
-      return snapshots(ctx.live, topics, required(signal), () => readApp(ctx, ctx.app.id));
+      return snapshots(
+        ctx.live,
+        topics,
+        required(signal),
+        () => readApp(ctx, ctx.app.id),
+        (app) => topicsOfWaiting(lastDeployments(app)),
+      );
     }),
   checkSource: teamProcedure("app", "create")
     .input(SourceAccess.extend({ ref: Ref.default("") }))

@@ -12,7 +12,7 @@ import { deploymentProcedure, environmentProcedure } from "../procedures.ts";
 import { DeploymentDetail, DeploymentSummary, LogBatch, RollbackPlan } from "../schemas.ts";
 import { t } from "../trpc.ts";
 import { Done } from "./done.ts";
-import { live, liveTracked, required } from "./live-output.ts";
+import { live, liveTracked, required, topicsOfWaiting } from "./live-output.ts";
 import { triggerOf } from "./trigger.ts";
 
 /** Deploy the commit also when the live release contains it already: what came after it is taken out. */
@@ -33,7 +33,13 @@ export const deploymentRouter = t.router({
     .subscription(({ ctx, signal }) => {
       const { id, environmentId } = ctx.deployment;
       const topics = [`deployment:${id}`, `environment:${environmentId}`];
-      return snapshots(ctx.live, topics, required(signal), () => readDeployment(ctx, id));
+      return snapshots(
+        ctx.live,
+        topics,
+        required(signal),
+        () => readDeployment(ctx, id),
+        (deployment) => topicsOfWaiting([deployment]),
+      );
     }),
   log: deploymentProcedure("deployment", "read")
     .input(

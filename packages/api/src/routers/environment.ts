@@ -7,7 +7,7 @@ import { environmentProcedure } from "../procedures.ts";
 import { EnvironmentDetail } from "../schemas.ts";
 import { t } from "../trpc.ts";
 import { Done } from "./done.ts";
-import { live, required } from "./live-output.ts";
+import { live, required, topicsOfWaiting } from "./live-output.ts";
 
 export const environmentRouter = t.router({
   get: environmentProcedure("environment", "read")
@@ -17,7 +17,13 @@ export const environmentRouter = t.router({
     .output(live(EnvironmentDetail))
     .subscription(({ ctx, signal }) => {
       const { id } = ctx.environment;
-      return snapshots(ctx.live, [`environment:${id}`], required(signal), () => readEnvironment(ctx, id));
+      return snapshots(
+        ctx.live,
+        [`environment:${id}`],
+        required(signal),
+        () => readEnvironment(ctx, id),
+        ({ deployments }) => topicsOfWaiting(deployments),
+      );
     }),
   update: environmentProcedure("environment", "update")
     .input(

@@ -1,5 +1,6 @@
 import type { TrackedEnvelope } from "@trpc/server";
 import { z } from "zod";
+import { TICK } from "../live/index.ts";
 
 /** The output schema of a subscription: what each pushed value is. Checked as it is pushed. */
 export function live<T extends z.ZodType>(value: T) {
@@ -16,6 +17,10 @@ export function liveTracked<T extends z.ZodType>(value: T) {
       for await (const [id, one, brand] of values) yield [id, value.parse(one), brand] as TrackedEnvelope<z.output<T>>;
     });
 }
+
+/** What matters to a picture in which something waits: the line, the workers, and that a dead worker falls silent. */
+export const topicsOfWaiting = (deployments: readonly ({ waiting: unknown } | null)[]): readonly string[] =>
+  deployments.some((deployment) => deployment?.waiting) ? ["queue", "workers", TICK] : [];
 
 const isAsyncIterable = (value: unknown): boolean =>
   typeof value === "object" && value !== null && Symbol.asyncIterator in value;

@@ -70,7 +70,8 @@ export function definePipeline<Request>(
         if (error.code === "lease_lost") throw new Abandoned();
         await journal.log(name, "system", error.message);
         for (const line of error.evidence) await journal.log(name, "system", `  ${line}`);
-        await journal.closeStep(name, { status: signal.aborted ? "cancelled" : "failed", error });
+        const isFailure = !signal.aborted && error.code !== "superseded";
+        await journal.closeStep(name, { status: isFailure ? "failed" : "cancelled", error });
         throw error;
       }
     }

@@ -26,6 +26,8 @@ import { PlanView } from "./plan-view";
 import { ProofView } from "./proof-view";
 import { DeploymentBadge } from "./state-badge";
 import { Steps } from "./steps";
+import { SupersededCard } from "./superseded-card";
+import { WaitingNote } from "./waiting-note";
 
 const LOG_SIZE = "h-[max(360px,calc(100dvh-280px))]";
 
@@ -84,9 +86,9 @@ function Known({ deployment }: { deployment: DeploymentDetail }) {
         ]}
       />
       <FailureCard deployment={deployment} />
-      {deployment.end && deployment.status !== "failed" && deployment.status !== "succeeded" && (
-        <p className="text-muted">{deployment.end.message}</p>
-      )}
+      <SupersededCard deployment={deployment} />
+      {deployment.end && deployment.status === "cancelled" && <p className="text-muted">{deployment.end.message}</p>}
+      <WaitingNote waiting={deployment.waiting} />
       {deployment.warnings.length > 0 && <Warnings warnings={deployment.warnings} />}
       <div className="grid items-start gap-4 lg:grid-cols-[280px_minmax(0,1fr)]">
         <Parts deployment={deployment} />
@@ -126,7 +128,6 @@ function Facts({ deployment }: { deployment: DeploymentDetail }) {
           {status === "running" && estimateMs !== null && ` of about ${formatDuration(estimateMs)}`}
         </span>
       )}
-      {deployment.waitingFor && <span>{deployment.waitingFor}</span>}
     </div>
   );
 }

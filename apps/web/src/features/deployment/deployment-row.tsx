@@ -38,6 +38,11 @@ export function DeploymentRow({ deployment, hasApp = false }: { deployment: Depl
             {` · ${deployment.actorName}, ${deployment.trigger}`}
           </span>
         </span>
+        {deployment.waiting && (
+          <span className="basis-full text-waiting text-xs sm:max-w-72 sm:basis-auto sm:text-right">
+            {deployment.waiting.text}
+          </span>
+        )}
         {isRunning && deployment.currentStep && <StepProgress deployment={deployment} />}
         <span className="flex shrink-0 gap-3 text-muted text-xs tabular-nums">
           {deployment.startedAt && <Duration from={deployment.startedAt} to={deployment.endedAt} />}

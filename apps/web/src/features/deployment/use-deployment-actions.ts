@@ -28,7 +28,11 @@ export function useDeploy() {
 export function useRedeploy() {
   const trpc = useTRPC();
   const mutation = useMutation(trpc.deployment.redeploy.mutationOptions(useOpenDeployment()));
-  return { redeploy: (deploymentId: string) => mutation.mutate({ deploymentId }), isPending: mutation.isPending };
+  return {
+    redeploy: (deploymentId: string, options: { allowOlder?: boolean } = {}) =>
+      mutation.mutate({ deploymentId, ...options }),
+    isPending: mutation.isPending,
+  };
 }
 
 export function useRollback() {

@@ -1,8 +1,17 @@
 import type { Prisma } from "@windlass/db";
-import { DEPLOY_STEPS, DeploymentEnd, DeploymentPlan, isEnded, ROLLBACK_STEPS, SwitchProof } from "@windlass/domain";
+import {
+  DEPLOY_STEPS,
+  DeploymentEnd,
+  DeploymentPlan,
+  isEnded,
+  ROLLBACK_STEPS,
+  SwitchProof,
+  type Waiting,
+} from "@windlass/domain";
 import type { DeploymentDetail, DeploymentSummary } from "../../schemas.ts";
 import type { Services } from "../../services.ts";
 import { environmentUrl } from "../environment/environment-url.ts";
+import { readWaiting } from "./read-waiting.ts";
 
 const WITH_CONTEXT = {
   environment: {
@@ -22,7 +31,7 @@ type Row = Prisma.DeploymentGetPayload<{ include: typeof WITH_CONTEXT }>;
 /** Steps that undo belong to the story, not to the expected course. */
 const expectedSteps = (kind: Row["kind"]): readonly string[] => (kind === "rollback" ? ROLLBACK_STEPS : DEPLOY_STEPS);
 
-function toSummary(row: Row): DeploymentSummary {
+function toSummary(row: Row, waiting: Waiting | undefined): DeploymentSummary {
   const expected = expectedSteps(row.kind);
   const { environment } = row;
   return {
@@ -45,6 +54,7 @@ function toSummary(row: Row): DeploymentSummary {
       row.id === environment.deployments[0]?.id &&
       row.releaseId === environment.currentReleaseId,
     cancelRequestedAt: row.cancelRequestedAt,
+    waiting: waiting ?? null,
     currentStep: isEnded(row.status) ? null : (row.steps.findLast((step) => step.status === "running")?.name ?? null),
     stepsDone: row.steps.filter((step) => step.status === "succeeded" && expected.includes(step.name)).length,
     stepsExpected: expected.length,
@@ -70,6 +80,8 @@ export function commitOf(row: {
   };
 }
 
+const isActive = (row: Row): boolean => !isEnded(row.status);
+
 /** Newest first. `where` must name the team or something that was loaded for it. */
 export async function readDeployments(
   { db }: Pick<Services, "db">,
@@ -82,7 +94,11 @@ export async function readDeployments(
     orderBy: { id: "desc" },
     take: page.limit,
   });
-  return rows.map(toSummary);
+  const waiting = await readWaiting(
+    db,
+    rows.filter(isActive).map(({ id }) => id),
+  );
+  return rows.map((row) => toSummary(row, waiting.get(row.id)));
 }
 
 const ESTIMATE_FROM = 5;
@@ -113,12 +129,15 @@ export async function readDeployment(
   id: string,
 ): Promise<DeploymentDetail> {
   const row = await db.deployment.findUniqueOrThrow({ where: { id }, include: WITH_CONTEXT });
-  const estimates = await estimateSteps(db, row);
+  const [estimates, waiting] = await Promise.all([
+    estimateSteps(db, row),
+    readWaiting(db, isActive(row) ? [row.id] : []),
+  ]);
   const hasEnded = isEnded(row.status);
   const seen = new Set(row.steps.map((step) => step.name));
   const { release } = row;
   return {
-    ...toSummary(row),
+    ...toSummary(row, waiting.get(row.id)),
     steps: row.steps.map((step) => ({
       name: step.name,
       position: step.position,
@@ -133,7 +152,6 @@ export async function readDeployment(
     plan: row.plan ? DeploymentPlan.parse(row.plan) : null,
     proof: row.proof ? SwitchProof.parse(row.proof) : null,
     warnings: row.warnings as string[],
-    waitingFor: row.status === "queued" ? await whyWaiting(db, row) : null,
     url: environmentUrl(addresses, row.environment.routes),
     canRollBackToThis:
       row.status === "succeeded" &&
@@ -142,16 +160,6 @@ export async function readDeployment(
       release.id !== row.environment.currentReleaseId,
     canCancel: row.status === "queued" || (row.status === "running" && !row.committedToTraffic),
     canRedeploy: hasEnded && row.kind !== "rollback",
+    canDeployOlder: row.status === "superseded" && row.startedAt !== null && !row.allowOlder,
   };
-}
-
-async function whyWaiting(db: Services["db"], row: Row): Promise<string> {
-  const ahead = await db.deployment.findMany({
-    where: { environmentId: row.environmentId, status: { in: ["queued", "running"] }, id: { lt: row.id } },
-    select: { number: true },
-    orderBy: { id: "asc" },
-  });
-  if (ahead.length > 0)
-    return `Waits for deployment ${ahead.map((d) => `#${d.number}`).join(", ")} of this environment.`;
-  return "Waits for a worker to take it.";
 }

@@ -1,16 +1,26 @@
 import type { RuntimesOut } from "../../schemas.ts";
 import type { Services } from "../../services.ts";
 
-const REPORT_IS_FRESH_MS = 30_000;
+interface Report {
+  holder: string;
+  docker: boolean;
+  detail: { docker?: string };
+  places: number;
+  teamPlaces: number;
+  server: string;
+  buildPlaces: number;
+}
+
+/** Of the workers that reported lately, by the database's clock. */
+export function readFreshReports(db: Services["db"]): Promise<Report[]> {
+  return db.$queryRaw`select * from "WorkerReport" where "seenAt" > now() - interval '30 seconds' order by "holder"`;
+}
 
 /** What the workers that reported lately can run. */
 export async function readRuntimes({ db }: Pick<Services, "db">): Promise<RuntimesOut> {
-  const reports = await db.workerReport.findMany({
-    where: { seenAt: { gt: new Date(Date.now() - REPORT_IS_FRESH_MS) } },
-  });
+  const reports = await readFreshReports(db);
   const withDocker = reports.find((report) => report.docker);
-  const note = (report: (typeof reports)[number] | undefined) =>
-    (report?.detail as { docker?: string } | undefined)?.docker;
+  const note = (report: Report | undefined) => report?.detail.docker;
   const hasDocker = withDocker !== undefined;
   return {
     workers: reports.length,
