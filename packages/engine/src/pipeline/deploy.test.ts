@@ -255,8 +255,8 @@ describe("a deployment", () => {
       const end = await next.run();
       expect(end).toMatchObject({ status: "superseded", step: "plan", error: { code: "superseded" } });
       expect(end).toMatchObject({ error: { message: expect.stringMatching(/^The live release \(0123456\) already/) } });
-      expect(liveTarget()).toBe(live.instance.name);
-      expect([...engine.instances.keys()]).toEqual([live.instance.name]);
+      expect(liveTarget()).toEqual(addressesOf(live));
+      expect(running()).toEqual(namesOf(live));
       expect(next.journal.facts.plan).toMatchObject({ isBackwards: true });
     });
 
