@@ -29,7 +29,7 @@ test("a team deploys, sees it live, rolls back, and keeps serving when a release
     repository.push("Never healthy", { healthy: false });
     await deployNewest(page);
     await expectEnd(page, "Failed");
-    await expect(page.getByText("did not become healthy").first()).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Nothing listens" })).toBeVisible();
     await expect(page.getByText("cannot reach the database").first()).toBeVisible();
     await expectAccessible(page);
     expect(await headingAt(page, windlass.appUrl("tiny"))).toBe("Version one");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FailureCause } from "./failure.ts";
 
 export const DEPLOYMENT_STATUSES = ["queued", "running", "succeeded", "failed", "cancelled", "superseded"] as const;
 export const DeploymentStatus = z.enum(DEPLOYMENT_STATUSES);
@@ -34,6 +35,8 @@ export const DeploymentEnd = z.object({
   evidence: z.array(z.string()).default([]),
   /** The deployment that took its place in the line */
   replacedBy: z.object({ deploymentId: z.string(), number: z.int() }).optional(),
+  /** Why it failed, where what was seen proves it */
+  cause: FailureCause.optional(),
 });
 export type DeploymentEnd = z.infer<typeof DeploymentEnd>;
 

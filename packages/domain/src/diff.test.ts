@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diffConfig, diffNames } from "./diff.ts";
-import { EnvironmentConfig, isExpectedCode } from "./settings.ts";
+import { isExpectedCode } from "./health.ts";
+import { EnvironmentConfig } from "./settings.ts";
 
 describe("a plan", () => {
   it("names each setting that changes, with both values", () => {

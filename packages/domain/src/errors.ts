@@ -1,3 +1,5 @@
+import type { FailureCause } from "./failure.ts";
+
 /** Whose move it is: the caller's input, the app or machine the user runs, or Windlass itself. */
 export type Fault = "user" | "server" | "platform";
 
@@ -34,6 +36,8 @@ export interface ErrorDetail {
   field?: string;
   /** What was seen: the last probe, exit code, last lines. Shown as it is, already redacted */
   evidence?: string[];
+  /** Why a release could not be brought up, typed, where the evidence proves it */
+  failure?: FailureCause | undefined;
   /** Trying the same again may succeed */
   retryable?: boolean;
   fault?: Fault;
@@ -45,6 +49,7 @@ export class DomainError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly evidence: string[];
+  readonly failure: FailureCause | undefined;
   readonly retryable: boolean;
   readonly fault: Fault;
 
@@ -54,21 +59,26 @@ export class DomainError extends Error {
     this.code = code;
     this.field = detail.field;
     this.evidence = detail.evidence ?? [];
+    this.failure = detail.failure;
     this.retryable = detail.retryable ?? false;
     this.fault = detail.fault ?? "user";
   }
 }
+
+/** The error of a cause that is known: its words, and the setting it is about. */
+export const failed = (code: ErrorCode, failure: FailureCause, detail: ErrorDetail = {}): DomainError =>
+  new DomainError(code, `${failure.sentence} ${failure.remedy}`, {
+    ...(failure.field !== null && failure.place === "settings" ? { field: failure.field } : {}),
+    ...detail,
+    failure,
+  });
 
 /** Any thrown thing as a DomainError; what is unknown becomes `unexpected`, with the original as its cause. */
 export function toDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   const known = error as { code?: string } | undefined;
   if (known?.code === "ENOSPC") {
-    return new DomainError("disk_full", "The disk is full. Free some space on the server and try again.", {
-      fault: "server",
-      retryable: true,
-      cause: error,
-    });
+    return diskFull("The server's disk is full.", { cause: error });
   }
   return new DomainError(
     "unexpected",
@@ -76,3 +86,17 @@ export function toDomainError(error: unknown): DomainError {
     { fault: "platform", cause: error, evidence: error instanceof Error ? [error.message] : [String(error)] },
   );
 }
+
+/** What everything that needs space says when there is none. */
+export const diskFull = (sentence: string, detail: ErrorDetail = {}): DomainError =>
+  failed(
+    "disk_full",
+    {
+      code: "disk_full",
+      sentence,
+      remedy: "Free some space on the server, for example by keeping fewer releases, and try again.",
+      place: "server",
+      field: null,
+    },
+    { fault: "server", retryable: true, ...detail },
+  );

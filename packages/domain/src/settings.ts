@@ -1,19 +1,9 @@
 import { z } from "zod";
-import { EnvKey, isStorable, Port, RepoPath, UrlPath } from "./names.ts";
+import { Argv, seconds } from "./bounds.ts";
+import { HealthCheck } from "./health.ts";
+import { EnvKey, isStorable, Port, RepoPath } from "./names.ts";
 
 // What an environment is configured to be: the part of a release that people edit.
-
-/** A command as argv. It is never handed to a shell; people who want one write `sh -c` themselves, in their image. */
-export const Argv = z
-  .array(
-    z
-      .string()
-      .max(4000, "Use at most 4000 characters.")
-      .refine(isStorable, "A word of a command has no null character."),
-  )
-  .min(1, "A command has at least one word.")
-  .max(100, "A command has at most 100 words.")
-  .refine((words) => (words[0] ?? "").length > 0 && !words[0]?.startsWith("-"), "A command starts with a program.");
 
 const BuildTarget = z
   .string()
@@ -45,37 +35,6 @@ export const BuildConfig = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("none") }),
 ]);
 export type BuildConfig = z.infer<typeof BuildConfig>;
-
-const seconds = (min: number, max: number) =>
-  z.number().min(min, `At least ${min} seconds.`).max(max, `At most ${max} seconds.`);
-
-const HttpCodes = z
-  .string()
-  .max(100)
-  .regex(/^[1-5]\d\d(?:-[1-5]\d\d)?(?:,[1-5]\d\d(?:-[1-5]\d\d)?)*$/, "Codes are written like 200-299 or 200,204,301.");
-
-export const HealthCheck = z.object({
-  kind: z.enum(["http", "tcp"]).default("http"),
-  path: UrlPath.default("/"),
-  codes: HttpCodes.default("200-399"),
-  /** Between two probes */
-  intervalSeconds: seconds(0.1, 60).default(1),
-  /** Of one probe */
-  timeoutSeconds: seconds(0.1, 60).default(5),
-  /** Failed probes after the start period until the release is given up */
-  retries: z.int().min(0, "At least 0.").max(100, "At most 100.").default(10),
-  /** Failed probes do not count while the app may still be starting */
-  startPeriodSeconds: seconds(0, 600).default(20),
-});
-export type HealthCheck = z.infer<typeof HealthCheck>;
-
-/** True when a status code is one of those the check was told to accept. */
-export function isExpectedCode(codes: string, status: number): boolean {
-  return codes.split(",").some((part) => {
-    const [low, high = low] = part.split("-").map(Number) as [number, number?];
-    return status >= low && status <= high;
-  });
-}
 
 export const Resources = z.object({
   memoryMb: z.int().min(16, "At least 16 MB.").max(1_048_576, "At most 1 TB.").default(512),

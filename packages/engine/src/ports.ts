@@ -126,7 +126,15 @@ export interface StartRequest {
 
 export type InstanceState =
   | { state: "running"; address: Address; restarts: number }
-  | { state: "exited"; exitCode: number | null; signal: string | null; outOfMemory: boolean; restarts: number }
+  | {
+      state: "exited";
+      exitCode: number | null;
+      signal: string | null;
+      outOfMemory: boolean;
+      restarts: number;
+      /** The runtime starts it again by itself */
+      willRestart: boolean;
+    }
   | { state: "missing" };
 
 export interface OwnedInstance {
@@ -151,6 +159,39 @@ export interface Runtime {
   removeEnvironment(environmentId: string): Promise<void>;
 }
 
+/** An address that something in an instance listens on. */
+export interface Listener {
+  host: string;
+  port: number;
+}
+
+/** What a look into an instance shows; null for what cannot be seen from here. */
+export interface Examination {
+  listeners: Listener[] | null;
+  /** What it may take, and the most that it took so far */
+  memory: { limitBytes: number | null; peakBytes: number | null } | null;
+  /** The program it starts with, and which processors it and the server are */
+  program: { path: string; exists: boolean; machine: string | null; serverMachine: string } | null;
+  /** The HEALTHCHECK of its image, as argv */
+  imageCheck: string[] | null;
+}
+
+export interface ProgramOutcome {
+  /** Null when it was ended because it took too long, or by a signal */
+  exitCode: number | null;
+  isTooSlow: boolean;
+  /** Its last lines, oldest first */
+  lines: string[];
+}
+
+/** Looks into instances: for checks that run inside, and to find out why one does not become healthy. */
+export interface Examiner {
+  /** Runs a program in the instance, as the app: its folder, account and environment. Rejects with runtime_unavailable only when that cannot be tried at all. */
+  run(name: string, argv: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<ProgramOutcome>;
+  /** Never rejects: what cannot be seen is null. */
+  examine(name: string): Promise<Examination>;
+}
+
 export interface Router {
   /** Where requests enter, for probes through it. */
   readonly entry: Address;
@@ -169,6 +210,7 @@ export interface Router {
 export interface RuntimePorts {
   builder: ImageBuilder;
   runtime: Runtime;
+  examiner: Examiner;
 }
 
 /** The books of one deployment. Only `step` writes them, under the lease: a worker that lost it gets lease_lost. */
@@ -227,6 +269,7 @@ export interface EnginePorts {
   source: SourceRepository;
   builder: ImageBuilder;
   runtime: Runtime;
+  examiner: Examiner;
   router: Router;
   /** Makes an empty folder for a deployment's source; `remove` deletes it. Both safe to run twice. */
   workspace: { create(deploymentId: string): Promise<string>; remove(deploymentId: string): Promise<void> };

@@ -1,5 +1,5 @@
 import { Prisma, type Transaction } from "@windlass/db";
-import { type DEPLOY_STEPS, DomainError } from "@windlass/domain";
+import { type DEPLOY_STEPS, DomainError, type FailureCause } from "@windlass/domain";
 import type { DeploymentFacts, Journal, Redactor } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
 import type { LogWriter } from "./log-writer.ts";
@@ -85,14 +85,23 @@ export function createRecorder(lease: Lease, deploymentId: string): (facts: Depl
 }
 
 /** The evidence has the app's own lines in it. */
-const storeError = ({ code, message, evidence, fault }: DomainError, redact: Redactor) => ({
+const storeError = ({ code, message, evidence, fault, failure }: DomainError, redact: Redactor) => ({
   code,
   message: redact(message),
   evidence: evidence.map(redact),
   fault,
+  ...(failure ? { failure: redactCause(failure, redact) } : {}),
+});
+
+/** The app's own words may be in a cause too: a host name, a path. */
+export const redactCause = (cause: FailureCause, redact: Redactor): FailureCause => ({
+  ...cause,
+  sentence: redact(cause.sentence),
+  remedy: redact(cause.remedy),
 });
 
 function storedError(row: { result: unknown; error: string | null }): DomainError {
   const stored = row.result as ReturnType<typeof storeError>;
-  return new DomainError(stored.code, stored.message, { evidence: stored.evidence, fault: stored.fault });
+  const { code, message, ...detail } = stored;
+  return new DomainError(code, message, detail);
 }

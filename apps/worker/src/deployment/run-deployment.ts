@@ -22,7 +22,7 @@ import { fenceEffects } from "../lease/fence-effects.ts";
 import type { Lease } from "../lease/lease.ts";
 import { limitBuilds } from "../queue/take-build-place.ts";
 import type { Worker } from "../wiring.ts";
-import { createJournal, createRecorder } from "./journal.ts";
+import { createJournal, createRecorder, redactCause } from "./journal.ts";
 import {
   digestVariables,
   type EnvironmentRow,
@@ -213,8 +213,9 @@ function redactEnd(end: PipelineEnd, redact: (text: string) => string): Pipeline
   if (end.status === "abandoned") return end;
   const warnings = end.warnings.map(redact);
   if (end.status === "succeeded") return { ...end, warnings };
-  const { code, message, evidence, fault } = end.error;
-  return { ...end, warnings, error: new DomainError(code, redact(message), { fault, evidence: evidence.map(redact) }) };
+  const { code, message, evidence, fault, failure } = end.error;
+  const detail = { fault, evidence: evidence.map(redact), failure: failure && redactCause(failure, redact) };
+  return { ...end, warnings, error: new DomainError(code, redact(message), detail) };
 }
 
 function unexpectedEnd(worker: Worker, deploymentId: string, thrown: unknown): PipelineEnd {
@@ -238,6 +239,7 @@ async function writeEnd(
           message: end.error.message,
           step: end.step || undefined,
           evidence: end.error.evidence,
+          cause: end.error.failure,
         };
   await lease.write((tx) =>
     moveDeployment(tx, id, "running", end.status, { end: told, data: { warnings: end.warnings } }),

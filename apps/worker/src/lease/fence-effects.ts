@@ -5,9 +5,10 @@ import type { Lease } from "./lease.ts";
  * The adapters, asking before each effect whether the lease holds. Writes and the router's commands carry the token; an
  * engine knows none, and a worker that wakes from a long freeze goes on where it stood.
  */
-export function fenceEffects({ builder, runtime }: RuntimePorts, lease: Lease): RuntimePorts {
+export function fenceEffects({ builder, runtime, examiner }: RuntimePorts, lease: Lease): RuntimePorts {
   const confirm = () => lease.write(async () => {}, { isDurable: false });
   return {
+    examiner,
     builder: {
       build: async (request, context) => {
         await confirm();

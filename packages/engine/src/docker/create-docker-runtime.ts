@@ -1,6 +1,7 @@
 import type Dockerode from "dockerode";
 import type { RuntimePorts } from "../ports.ts";
 import { DockerBuilder } from "./builder.ts";
+import { DockerExaminer } from "./examiner.ts";
 import { parseSubnet } from "./network.ts";
 import { DockerRuntime } from "./runtime.ts";
 
@@ -30,5 +31,9 @@ export function createDockerRuntime({
 }: DockerRuntimeOptions): RuntimePorts {
   parseSubnet(subnetPool);
   const options = { engine, owner, subnetPool, buildMemoryMb, buildLimitMs };
-  return { builder: new DockerBuilder(options), runtime: new DockerRuntime(options) };
+  return {
+    builder: new DockerBuilder(options),
+    runtime: new DockerRuntime(options),
+    examiner: new DockerExaminer(options),
+  };
 }

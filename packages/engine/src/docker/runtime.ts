@@ -6,6 +6,7 @@ import type Dockerode from "dockerode";
 import { isTakenOver } from "../pipeline/is-taken-over.ts";
 import type { EffectContext, InstanceState, OwnedInstance, OwnerLabels, Runtime, StartRequest } from "../ports.ts";
 import { cancelled, engineError, engineMessage, isMissing, statusOf } from "./errors.ts";
+import { DEFAULT_PATH } from "./examiner.ts";
 import { readLogFrames } from "./log-lines.ts";
 import { containerName, ORDINAL_LABEL, ownedBy, PORT_LABEL, readLabels, writeLabels } from "./names.ts";
 import { type EnvironmentNetwork, ensureNetwork, freeAddress, type NetworkOptions, removeNetwork } from "./network.ts";
@@ -14,8 +15,6 @@ import { type EnvironmentNetwork, ensureNetwork, freeAddress, type NetworkOption
 const UNPRIVILEGED = "65532:65532";
 /** For how long to look again when others are at the same container. The engine holds a name some time before it shows what has it. */
 const PATIENCE_MS = 20_000;
-/** What the engine gives a container whose image sets none. */
-const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 export class DockerRuntime implements Runtime {
   readonly kind = "docker";
@@ -94,6 +93,7 @@ export class DockerRuntime implements Runtime {
       signal: hasRun ? signalOf(State.ExitCode) : null,
       outOfMemory: State.OOMKilled,
       restarts,
+      willRestart: State.Restarting,
     };
   }
 

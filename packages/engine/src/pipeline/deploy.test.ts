@@ -76,7 +76,7 @@ function scene(
 ): Scene {
   const releaseId = `00000000-0000-7000-8000-${String(++releases).padStart(12, "0")}`;
   const labels = { ...makeLabels("test"), environmentId, releaseId, deploymentId: releaseId };
-  const health = { intervalSeconds: 0.1, retries: 2, startPeriodSeconds: 0, ...change.health };
+  const health = { intervalSeconds: 0.1, retries: 2, startPeriodSeconds: 0, steadySeconds: 0, ...change.health };
   const request: DeployRequest = {
     deploymentId: releaseId,
     labels,

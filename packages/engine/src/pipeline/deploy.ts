@@ -20,9 +20,11 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
   const artifact = await step("build", (context) => buildArtifact(ports, request, source, folder, context));
   undo("remove new release", () => removeRelease(ports, request));
   const instances = await step("start release", (context) => startRelease(ports, request, artifact, context));
-  await step("await healthy", (context) => awaitHealthy(ports, request, instances, context));
+  const healthy = await step("await healthy", (context) => awaitHealthy(ports, request, instances, context));
   undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instances, signal));
-  const switched = await step("switch traffic", (context) => switchTraffic(ports, request, instances, context));
+  const switched = await step("switch traffic", (context) =>
+    switchTraffic(ports, request, instances, healthy, context),
+  );
   await commit(() => ports.history.commit({ artifact, instances }));
   await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, context));
   await tidy("clean up", (context) => cleanUp(ports, request, context));

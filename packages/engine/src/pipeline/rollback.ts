@@ -13,10 +13,14 @@ export const rollback = definePipeline<RollbackRequest>(async (request, { step, 
   const { artifact } = request;
   await step("plan", (context) => planRollback(ports, request, context));
   undo("remove new release", () => removeRelease(ports, request));
-  const { instances } = await step("start release", (context) => bringBackRelease(ports, request, context));
-  await step("await healthy", (context) => awaitHealthy(ports, request, instances, context));
+  const { instances, wasWarm } = await step("start release", (context) => bringBackRelease(ports, request, context));
+  const healthy = await step("await healthy", (context) =>
+    awaitHealthy(ports, request, instances, context, { wasWarm }),
+  );
   undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instances, signal));
-  const switched = await step("switch traffic", (context) => switchTraffic(ports, request, instances, context));
+  const switched = await step("switch traffic", (context) =>
+    switchTraffic(ports, request, instances, healthy, context),
+  );
   await commit(() => ports.history.commit({ artifact, instances }));
   await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, context));
   await tidy("clean up", (context) => cleanUp(ports, request, context));

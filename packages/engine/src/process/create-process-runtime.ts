@@ -1,4 +1,5 @@
 import type { RuntimePorts } from "../ports.ts";
+import { ProcessExaminer } from "./process-examiner.ts";
 import type { ProcessRuntimeOptions } from "./process-options.ts";
 import { ProcessRuntime } from "./process-runtime.ts";
 import { ReleaseFolders } from "./release-folders.ts";
@@ -7,5 +8,9 @@ export type { ProcessRuntimeOptions } from "./process-options.ts";
 
 /** Releases as folders and instances as processes: for machines without Docker. */
 export function createProcessRuntime(options: ProcessRuntimeOptions): RuntimePorts {
-  return { builder: new ReleaseFolders(options), runtime: new ProcessRuntime(options) };
+  return {
+    builder: new ReleaseFolders(options),
+    runtime: new ProcessRuntime(options),
+    examiner: new ProcessExaminer(options),
+  };
 }

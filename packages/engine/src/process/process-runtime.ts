@@ -93,7 +93,8 @@ export class ProcessRuntime implements Runtime {
     if (record.process) await awaited.get(keyOf(record.process));
     const exit = await readJson(join(folder, EXIT_FILE), ExitRecord);
     const { exitCode, signal } = exit ?? { exitCode: null, signal: null };
-    return { state: "exited", exitCode, signal, outOfMemory: await this.#ranOutOfMemory(folder, exit), restarts: 0 };
+    const outOfMemory = await this.#ranOutOfMemory(folder, exit);
+    return { state: "exited", exitCode, signal, outOfMemory, restarts: 0, willRestart: false };
   }
 
   async logs(name: string, lines: number): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type { StartedInstance } from "@windlass/domain";
-import { probe } from "../health/probe.ts";
+import { checkInstance } from "../health/check-instance.ts";
+import { hostOf } from "../health/host-of.ts";
 import type { EffectContext, EnginePorts } from "../ports.ts";
 import type { RollbackRequest } from "./deploy-request.ts";
 import { startRelease } from "./start-release.ts";
@@ -25,13 +26,20 @@ export async function bringBackRelease(
 
 /** One that does not answer is stopped: whoever is started in its place has its name. */
 async function findWell(
-  { runtime, history }: EnginePorts,
-  { config }: RollbackRequest,
+  { runtime, history, examiner }: EnginePorts,
+  request: RollbackRequest,
   instance: StartedInstance,
   context: EffectContext,
 ): Promise<StartedInstance | null> {
   const { name } = instance;
-  const result = await probe(instance.address, config.health, context.signal);
+  const { config } = request;
+  const result = await checkInstance(examiner, {
+    instance,
+    check: config.health,
+    host: hostOf(request, instance),
+    runningMs: Number.POSITIVE_INFINITY,
+    signal: context.signal,
+  });
   context.signal.throwIfAborted();
   if (result.isHealthy) {
     await context.log("system", `${name} stayed warm and answers: nothing has to start`);

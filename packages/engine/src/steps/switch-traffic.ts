@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DomainError, type StartedInstance, type Target } from "@windlass/domain";
-import { probe } from "../health/probe.ts";
+import { failed, PROBE_HEADER, type StartedInstance, type Target } from "@windlass/domain";
+import { notThroughRouter } from "../health/causes.ts";
+import { probeHttp } from "../health/probe.ts";
 import type { EffectContext, EnginePorts } from "../ports.ts";
 import { targetOf } from "../router/target-of.ts";
+import type { Healthy } from "./await-healthy.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
 import { drainTarget } from "./drain-target.ts";
+import { requireSteady } from "./require-steady.ts";
 
 const PROOF_ATTEMPTS = 20;
 const PROOF_EVERY_MS = 100;
@@ -21,48 +24,53 @@ export interface Switched {
   previousTargetId: string | null;
 }
 
-/** Points the environment's hosts at the new instances, and checks that they answer through the router. */
+/**
+ * Points the environment's hosts at the new instances, and checks that they answer through the router. Instances that
+ * ended since they were well are not given the traffic, nor left with it.
+ */
 export async function switchTraffic(
-  { router }: EnginePorts,
+  ports: EnginePorts,
   request: ReleaseRequest,
   instances: StartedInstance[],
+  healthy: Healthy,
   context: EffectContext,
 ): Promise<Switched> {
+  const { router } = ports;
+  const areSteady = () => requireSteady(ports, request, instances, healthy, context);
   const command = { service: serviceOf(request), token: request.fencingToken };
   const before = liveTarget(request);
   const target = targetOf(request.labels.releaseId, instances);
+  await areSteady();
   await router.apply({ ...command, hosts: request.hosts, target: before });
   const { switchMs } = await router.switch({ ...command, target });
   await context.log("system", `Switched in ${switchMs.toFixed(1)} ms`);
-  const [host] = request.hosts;
-  if (host !== undefined) await proveThroughRouter(router, request, host, context);
+  await proveThroughRouter(router, request, areSteady, context);
+  await areSteady();
   return { switchMs, previousTargetId: before && before.id !== target.id ? before.id : null };
 }
 
-/** `succeeded` is written only after the release answered through the router. */
+/** `succeeded` is written only after the release answered through the router, as visitors ask it. */
 async function proveThroughRouter(
   router: EnginePorts["router"],
-  { config }: ReleaseRequest,
-  host: string,
-  context: EffectContext,
+  { config, hosts }: ReleaseRequest,
+  areSteady: () => Promise<void>,
+  { signal, log }: EffectContext,
 ): Promise<void> {
-  if (config.health.kind === "tcp") return;
+  const check = config.health;
+  const [host] = hosts;
+  if (check.kind !== "http" || host === undefined) return;
   for (let attempt = 1; ; attempt++) {
-    const result = await probe(router.entry, config.health, context.signal, host);
-    if (result.isHealthy) return void (await context.log("system", `${host}${result.seen} through the router`));
-    context.signal.throwIfAborted();
+    // While its visitors are held back, only our own probes pass.
+    const key: Record<string, string> = attempt === 1 ? {} : { [PROBE_HEADER]: (await router.table()).probeKey };
+    const result = await probeHttp({ address: router.entry, check, host, throughRouter: key, signal });
+    if (result.isHealthy) return void (await log("system", `${host}${result.seen} through the router`));
+    signal.throwIfAborted();
+    await areSteady();
     if (attempt >= PROOF_ATTEMPTS) {
-      throw new DomainError(
-        "unhealthy",
-        "The release answers by itself but not through the router. Traffic was put back.",
-        {
-          fault: "platform",
-          retryable: true,
-          evidence: [`Last probe through the router: ${result.seen}`],
-        },
-      );
+      const evidence = [`Last check through the router: ${result.seen}`];
+      throw failed("unhealthy", notThroughRouter(result.seen), { evidence, retryable: true });
     }
-    await sleep(PROOF_EVERY_MS, undefined, { signal: context.signal });
+    await sleep(PROOF_EVERY_MS, undefined, { signal });
   }
 }
 

@@ -6,10 +6,13 @@ import { type Artifact, DomainError, type RuntimeKind, Secret, type StartedInsta
 import type {
   BuildRequest,
   EffectContext,
+  Examination,
+  Examiner,
   ImageBuilder,
   InstanceState,
   OwnedInstance,
   OwnerLabels,
+  ProgramOutcome,
   Runtime,
   RuntimePorts,
   StartRequest,
@@ -84,7 +87,12 @@ export function createFakeRuntime({
   engine = new FakeEngine(),
   kind = "docker",
 }: FakeRuntimeOptions): RuntimePorts & { engine: FakeEngine } {
-  return { engine, builder: new FakeBuilder(engine, owner), runtime: new FakeRuntime(engine, owner, kind) };
+  return {
+    engine,
+    builder: new FakeBuilder(engine, owner),
+    runtime: new FakeRuntime(engine, owner, kind),
+    examiner: new FakeExaminer(engine, owner),
+  };
 }
 
 class FakeBuilder implements ImageBuilder {
@@ -200,7 +208,7 @@ class FakeRuntime implements Runtime {
   async inspect(name: string): Promise<InstanceState> {
     const instance = this.#find(name);
     if (!instance) return { state: "missing" };
-    if (instance.end) return { state: "exited", ...instance.end, restarts: 0 };
+    if (instance.end) return { state: "exited", ...instance.end, restarts: 0, willRestart: false };
     return { state: "running", address: instance.address, restarts: 0 };
   }
 
@@ -228,6 +236,49 @@ class FakeRuntime implements Runtime {
 
   async removeEnvironment(environmentId: string): Promise<void> {
     await this.#engine.enter("remove environment", environmentId);
+  }
+
+  #find(name: string): FakeInstance | undefined {
+    const instance = this.#engine.instances.get(name);
+    return instance?.labels.owner === this.#owner ? instance : undefined;
+  }
+}
+
+class FakeExaminer implements Examiner {
+  readonly #engine: FakeEngine;
+  readonly #owner: string;
+
+  constructor(engine: FakeEngine, owner: string) {
+    this.#engine = engine;
+    this.#owner = owner;
+  }
+
+  /** Plays the tiny app's check.js, the one program it knows. */
+  async run(
+    name: string,
+    [program, script, how = "well"]: readonly string[],
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<ProgramOutcome> {
+    const instance = this.#find(name);
+    if (!instance?.server) return { exitCode: null, isTooSlow: false, lines: ["The app was not running."] };
+    if (program !== "node" || script !== "check.js")
+      return { exitCode: 127, isTooSlow: false, lines: [`no ${program}`] };
+    if (how === "hang") {
+      const limit = AbortSignal.timeout(timeoutMs);
+      await new Promise((resolve) => AbortSignal.any([limit, signal]).addEventListener("abort", resolve));
+      return { exitCode: null, isTooSlow: limit.aborted, lines: ["hanging"] };
+    }
+    return {
+      exitCode: how === "broken" ? 4 : 0,
+      isTooSlow: false,
+      lines: [`check ${instance.variables.VERSION ?? ""}`],
+    };
+  }
+
+  async examine(name: string): Promise<Examination> {
+    const address = this.#find(name)?.server && this.#find(name)?.address;
+    return { listeners: address ? [address] : [], memory: null, program: null, imageCheck: null };
   }
 
   #find(name: string): FakeInstance | undefined {

@@ -257,6 +257,59 @@ export function describeRuntimeContract(
       });
     });
 
+    describe("examiner", () => {
+      it("runs a program as the app, with its variables, and tells how it ended and what it printed", async () => {
+        const instance = await start(startRequest(undefined, { VERSION: "seven" }));
+        await answer(`${instance.url}/`);
+        const { signal } = new AbortController();
+        expect(await ports.examiner.run(instance.name, ["node", "check.js"], 15_000, signal)).toEqual({
+          exitCode: 0,
+          isTooSlow: false,
+          lines: ["check seven"],
+        });
+        expect(await ports.examiner.run(instance.name, ["node", "check.js", "broken"], 15_000, signal)).toMatchObject({
+          exitCode: 4,
+          isTooSlow: false,
+        });
+      });
+
+      it("ends a program that takes too long, and says so", async () => {
+        const mark = `mark-${randomUUID()}`;
+        const instance = await start(startRequest(undefined));
+        await answer(`${instance.url}/`);
+        const { signal } = new AbortController();
+        const outcome = await ports.examiner.run(instance.name, ["node", "check.js", "hang", mark], 1500, signal);
+        expect(outcome).toMatchObject({ exitCode: null, isTooSlow: true });
+        if (can.showProcesses) {
+          await until(
+            () => countProcesses(mark),
+            (count) => count === 0,
+          );
+        }
+        expect(await answer(`${instance.url}/`)).toBe("ok ");
+      });
+
+      it("runs no program that does not exist, and nothing in an instance that never was", async () => {
+        const instance = await start(startRequest(undefined));
+        await answer(`${instance.url}/`);
+        const { signal } = new AbortController();
+        const outcome = await ports.examiner.run(instance.name, ["no-such-program-here"], 5000, signal);
+        expect(outcome.exitCode).not.toBe(0);
+        expect(outcome.lines.length).toBeGreaterThan(0);
+        const gone = await ports.examiner.run("wl-never-was-000000000000", ["node", "-v"], 5000, signal);
+        expect(gone).toMatchObject({ exitCode: null });
+      });
+
+      it("finds what the app listens on, and knows nothing of an instance that never was", async () => {
+        const instance = await start(startRequest(undefined));
+        await answer(`${instance.url}/`);
+        const { listeners } = await ports.examiner.examine(instance.name);
+        expect(listeners?.map(({ port }) => port)).toEqual([instance.address.port]);
+        const gone = await ports.examiner.examine("wl-never-was-000000000000");
+        expect(gone.listeners ?? []).toEqual([]);
+      });
+    });
+
     describe("stop", () => {
       it("resolves when the instance is gone, and again when it is missing", async () => {
         const request = startRequest(undefined);

@@ -9,6 +9,7 @@ import { join } from "node:path";
 //   deaf      ignores SIGTERM
 //   family    starts a child and a grandchild in a session of its own, both deaf, all with MARK in their argv
 //   chatty    prints "line 1" … "line 50"
+// check.js prints "check" and VERSION; with "broken" it ends with 4, with "hang" it never ends.
 // GET / answers "ok" and VERSION, /env its environment, /identity { pid, uid, gid, groups }.
 
 export type TinyAppBehaviour = "crash" | "hog" | "deaf" | "family" | "chatty";
@@ -73,6 +74,16 @@ if (kind === "slow") {
 }
 `;
 
+const CHECK = `
+const [, , how = "well"] = process.argv;
+console.log("check " + (process.env.VERSION ?? ""));
+if (how === "broken") process.exit(4);
+if (how === "hang") {
+  console.log("hanging");
+  setInterval(() => {}, 1000);
+}
+`;
+
 export const TEST_LABEL = "io.windlass.test=tiny-app";
 
 /** Writes the tiny app's source; it can be built from its Dockerfile and from its package.json alike. */
@@ -92,6 +103,7 @@ export async function writeTinyApp(folder: string, build: TinyAppBuild = { kind:
   ];
   await writeFile(join(folder, "server.js"), SERVER);
   await writeFile(join(folder, "build.js"), BUILD);
+  await writeFile(join(folder, "check.js"), CHECK);
   await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await writeFile(join(folder, "Dockerfile"), dockerfile.join("\n"));
 }

@@ -68,7 +68,7 @@ function Loading() {
 }
 
 function Known({ app, first }: { app: Omit<AppDetail, "teamId">; first: EnvironmentSummary }) {
-  const [chosen, setChosen] = useState(first.id);
+  const [chosen, setChosen] = useState(useSearchParams().get("environment") ?? first.id);
   const summary = app.environments.find(({ id }) => id === chosen) ?? first;
   const trpc = useTRPC();
   const { data, problem, retry } = useLive(trpc.environment.watch.subscriptionOptions({ environmentId: summary.id }));
@@ -112,17 +112,14 @@ function AppTabs(props: {
 }) {
   const { app, environment, hasProblem } = props;
   const router = useRouter();
-  const asked = useSearchParams().get("tab");
-  const tab = TABS.find((name) => name === asked) ?? "deployments";
+  const asked = useSearchParams();
+  const tab = TABS.find((name) => name === asked.get("tab")) ?? "deployments";
+  const field = asked.get("field");
   const isKnown = environment !== undefined;
   // A link to one setting waits until the settings are there.
   useEffect(() => {
-    if (!isKnown || tab !== "settings" || !window.location.hash) return;
-    const section = document.getElementById(window.location.hash.slice(1));
-    if (section instanceof HTMLDetailsElement) section.open = true;
-    section?.scrollIntoView({ block: "start" });
-    section?.querySelector<HTMLElement>("input,select,textarea")?.focus({ preventScroll: true });
-  }, [isKnown, tab]);
+    if (isKnown && tab !== "deployments") goToField(field ?? "", window.location.hash.slice(1));
+  }, [isKnown, tab, field]);
   const change = (next: string) =>
     router.replace(next === "deployments" ? `/apps/${app.id}` : `/apps/${app.id}?tab=${next}`, { scroll: false });
   const wait = hasProblem ? null : <Skeleton className="h-64" />;
@@ -147,6 +144,16 @@ function AppTabs(props: {
       </TabsContent>
     </Tabs>
   );
+}
+
+/** Brings a setting into view and the cursor into it: one field by its name, or the first of a section. */
+function goToField(field: string, sectionId: string): void {
+  const named = field === "" ? null : document.querySelector<HTMLElement>(`[data-field^="${CSS.escape(field)}"]`);
+  const section = sectionId === "" ? null : document.getElementById(sectionId);
+  const control = named ?? section?.querySelector<HTMLElement>("input,select,textarea");
+  control?.closest("details")?.setAttribute("open", "");
+  (named ?? section)?.scrollIntoView({ block: named ? "center" : "start" });
+  control?.focus({ preventScroll: true });
 }
 
 function Deployments({ environment }: { environment: EnvironmentDetail }) {

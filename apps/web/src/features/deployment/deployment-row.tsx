@@ -1,4 +1,5 @@
 import type { DeploymentSummary } from "@windlass/api";
+import { FAILURE_TITLES } from "@windlass/domain";
 import Link from "next/link";
 import { Duration, RelativeTime } from "@/features/time/times";
 import { deploymentTitle, shortSha } from "./deployment-title";
@@ -8,7 +9,7 @@ const KINDS: Record<DeploymentSummary["kind"], string> = { deploy: "", redeploy:
 
 /** One deployment in any list. */
 export function DeploymentRow({ deployment, hasApp = false }: { deployment: DeploymentSummary; hasApp?: boolean }) {
-  const { commit, status, kind } = deployment;
+  const { commit, status, kind, end } = deployment;
   const isRunning = status === "running";
   return (
     <li className="border-border border-b last:border-b-0">
@@ -37,6 +38,9 @@ export function DeploymentRow({ deployment, hasApp = false }: { deployment: Depl
             {deployment.ref && deployment.ref !== commit?.sha && ` · ${deployment.ref}`}
             {` · ${deployment.actorName}, ${deployment.trigger}`}
           </span>
+          {status === "failed" && end?.cause && (
+            <span className="block truncate text-failed text-xs">{FAILURE_TITLES[end.cause.code]}</span>
+          )}
         </span>
         {deployment.waiting && (
           <span className="basis-full text-waiting text-xs sm:max-w-72 sm:basis-auto sm:text-right">

@@ -1,38 +1,51 @@
 import type { DeploymentDetail } from "@windlass/api";
+import { FAILURE_TITLES } from "@windlass/domain";
+import { OctagonAlert } from "lucide-react";
 import Link from "next/link";
 import { Button } from "@/components/ui/button";
-import { ProblemCard } from "@/features/shell/problem-card";
+import { remedyOf } from "./remedy";
 
-/** Where the one setting is that an end of this kind asks for. */
-const REMEDIES: Record<string, { label: string; section: string }> = {
-  unhealthy: { label: "Change the health check", section: "health" },
-  build_failed: { label: "Change the build", section: "build" },
-  start_failed: { label: "Change how it starts", section: "run" },
-  ref_not_found: { label: "Change the branch", section: "source" },
-  source_denied: { label: "Change the repository's access", section: "access" },
-  source_unreachable: { label: "Look at the source", section: "source" },
-  host_key_unknown: { label: "Look at the source", section: "source" },
-  runtime_unavailable: { label: "Change the runtime", section: "run" },
-  image_unavailable: { label: "Look at the source", section: "source" },
-};
-
-/** A failed deployment leads with what happened, what was seen, and the one setting to change. */
+/** A failed deployment leads with what happened, the one thing to change with the way there, and what was seen. */
 export function FailureCard({ deployment }: { deployment: DeploymentDetail }) {
-  const { end, appId } = deployment;
+  const { end, appId, environmentId } = deployment;
   if (!end || deployment.status !== "failed") return null;
-  const remedy = REMEDIES[end.reason];
-  const title = end.step ? `Failed at “${end.step}”` : "This deployment failed";
+  const { cause, evidence } = end;
+  const remedy = remedyOf(end);
+  const where = end.step ? `at “${end.step}”` : "";
+  const title = cause ? FAILURE_TITLES[cause.code] : `Failed ${where}`;
   return (
-    <ProblemCard
-      title={title}
-      problem={{ code: end.reason, message: end.message, evidence: end.evidence }}
-      actions={
-        remedy && (
-          <Button asChild variant="primary">
-            <Link href={`/apps/${appId}?tab=settings#${remedy.section}`}>{remedy.label}</Link>
-          </Button>
-        )
-      }
-    />
+    <section
+      aria-label="What happened"
+      className="flex flex-col gap-3 rounded-md border border-failed bg-failed-ground p-4"
+    >
+      <h2 className="flex items-center gap-2 font-semibold text-failed">
+        <OctagonAlert className="size-4 shrink-0" aria-hidden="true" />
+        {title}
+      </h2>
+      <p className="text-base">{cause?.sentence ?? end.message}</p>
+      {cause && (
+        <p className="text-base">
+          <span className="font-semibold">What to do: </span>
+          {cause.remedy}
+        </p>
+      )}
+      {remedy && (
+        <Button asChild variant="primary" className="self-start">
+          <Link href={`/apps/${appId}?environment=${environmentId}&${remedy.query}`}>{remedy.label}</Link>
+        </Button>
+      )}
+      {evidence.length > 0 && (
+        <div className="flex flex-col gap-1">
+          <h3 className="font-semibold text-sm">What was seen</h3>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll sideways, with the keyboard too */}
+          <pre tabIndex={0} className="max-h-60 overflow-auto rounded-md bg-code p-3 font-mono text-xs">
+            {evidence.join("\n")}
+          </pre>
+        </div>
+      )}
+      <p className="text-muted text-xs">
+        Failed {where} <span className="font-mono">{cause?.code ?? end.reason}</span>
+      </p>
+    </section>
   );
 }

@@ -22,6 +22,17 @@ test("settings survive the way into the form and back", () => {
     }),
     EnvironmentConfig.parse({ build: { kind: "static", folder: "dist" } }),
     EnvironmentConfig.parse({ build: { kind: "none" } }),
+    EnvironmentConfig.parse({
+      health: {
+        path: "/up",
+        body: "all well",
+        headers: { host: "a.example.com", "x-check": "a: b" },
+        steadySeconds: 3,
+      },
+    }),
+    EnvironmentConfig.parse({ health: { kind: "command", command: ["sh", "-c", "test -f 'a b'"], retries: 3 } }),
+    EnvironmentConfig.parse({ health: { kind: "uptime", seconds: 30 } }),
+    EnvironmentConfig.parse({ health: { kind: "image" } }),
   ];
   for (const config of configs) {
     expect(EnvironmentConfig.parse(configFromDraft(draftFromConfig(config)))).toEqual(config);

@@ -1,4 +1,4 @@
-import type { EnvironmentConfig } from "@windlass/domain";
+import type { EnvironmentConfig, HealthKind } from "@windlass/domain";
 import { joinWords, splitWords } from "./words";
 
 type BuildKind = EnvironmentConfig["build"]["kind"];
@@ -13,13 +13,18 @@ export interface ConfigDraft {
   folder: string;
   port: string;
   command: string;
-  healthKind: "http" | "tcp";
+  healthKind: HealthKind;
   healthPath: string;
   healthCodes: string;
+  healthBody: string;
+  healthHeaders: string;
+  healthCommand: string;
+  uptimeSeconds: string;
   intervalSeconds: string;
   timeoutSeconds: string;
   retries: string;
   startPeriodSeconds: string;
+  steadySeconds: string;
   instances: string;
   memoryMb: string;
   cpus: string;
@@ -45,10 +50,15 @@ export const DEFAULT_DRAFT: ConfigDraft = {
   healthKind: "http",
   healthPath: "/",
   healthCodes: "200-399",
+  healthBody: "",
+  healthHeaders: "",
+  healthCommand: "",
+  uptimeSeconds: "10",
   intervalSeconds: "1",
   timeoutSeconds: "5",
   retries: "10",
   startPeriodSeconds: "20",
+  steadySeconds: "0.1",
   instances: "1",
   memoryMb: "512",
   cpus: "1",
@@ -78,13 +88,12 @@ export function draftFromConfig(config: EnvironmentConfig): ConfigDraft {
     folder: build.kind === "static" ? build.folder : ".",
     port: String(config.port),
     command: config.command ? joinWords(config.command) : "",
-    healthKind: health.kind,
-    healthPath: health.path,
-    healthCodes: health.codes,
+    ...draftFromHealth(health),
     intervalSeconds: String(health.intervalSeconds),
     timeoutSeconds: String(health.timeoutSeconds),
     retries: String(health.retries),
     startPeriodSeconds: String(health.startPeriodSeconds),
+    steadySeconds: String(health.steadySeconds),
     instances: String(config.instances),
     memoryMb: String(resources.memoryMb),
     cpus: String(resources.cpus),
@@ -98,6 +107,28 @@ export function draftFromConfig(config: EnvironmentConfig): ConfigDraft {
   };
 }
 
+function draftFromHealth(health: EnvironmentConfig["health"]): Partial<ConfigDraft> {
+  switch (health.kind) {
+    case "http":
+      return {
+        healthKind: "http",
+        healthPath: health.path,
+        healthCodes: health.codes,
+        healthBody: health.body ?? "",
+        healthHeaders: Object.entries(health.headers)
+          .map(([name, value]) => `${name}: ${value}`)
+          .join("\n"),
+      };
+    case "command":
+      return { healthKind: "command", healthCommand: joinWords(health.command) };
+    case "uptime":
+      return { healthKind: "uptime", uptimeSeconds: String(health.seconds) };
+    case "tcp":
+    case "image":
+      return { healthKind: health.kind };
+  }
+}
+
 /** What the procedures take; they judge it, and name the field when something is wrong. */
 export function configFromDraft(draft: ConfigDraft) {
   const command = splitWords(draft.command);
@@ -105,15 +136,7 @@ export function configFromDraft(draft: ConfigDraft) {
     build: buildFromDraft(draft),
     port: Number(draft.port),
     ...(command.length > 0 ? { command } : {}),
-    health: {
-      kind: draft.healthKind,
-      path: draft.healthPath,
-      codes: draft.healthCodes,
-      intervalSeconds: Number(draft.intervalSeconds),
-      timeoutSeconds: Number(draft.timeoutSeconds),
-      retries: Number(draft.retries),
-      startPeriodSeconds: Number(draft.startPeriodSeconds),
-    },
+    health: healthFromDraft(draft),
     instances: Number(draft.instances),
     resources: { memoryMb: Number(draft.memoryMb), cpus: Number(draft.cpus), processes: Number(draft.processes) },
     keepReleases: Number(draft.keepReleases),
@@ -125,13 +148,42 @@ export function configFromDraft(draft: ConfigDraft) {
   };
 }
 
+function healthFromDraft(draft: ConfigDraft) {
+  const timing = {
+    intervalSeconds: Number(draft.intervalSeconds),
+    timeoutSeconds: Number(draft.timeoutSeconds),
+    retries: Number(draft.retries),
+    startPeriodSeconds: Number(draft.startPeriodSeconds),
+    steadySeconds: Number(draft.steadySeconds),
+  };
+  const kind = draft.healthKind;
+  switch (kind) {
+    case "http":
+      return {
+        kind,
+        path: draft.healthPath,
+        codes: draft.healthCodes,
+        ...(draft.healthBody ? { body: draft.healthBody } : {}),
+        headers: parsePairs(draft.healthHeaders, ":", (name) => name.toLowerCase()),
+        ...timing,
+      };
+    case "command":
+      return { kind, command: splitWords(draft.healthCommand), ...timing };
+    case "uptime":
+      return { kind, seconds: Number(draft.uptimeSeconds), ...timing };
+    case "tcp":
+    case "image":
+      return { kind, ...timing };
+  }
+}
+
 function buildFromDraft({ buildKind, context, dockerfile, target, args, folder }: ConfigDraft) {
   switch (buildKind) {
     case "auto":
     case "node":
       return { kind: buildKind, context };
     case "dockerfile":
-      return { kind: buildKind, context, dockerfile, ...(target ? { target } : {}), args: parseArgs(args) };
+      return { kind: buildKind, context, dockerfile, ...(target ? { target } : {}), args: parsePairs(args, "=") };
     case "static":
       return { kind: buildKind, context, folder };
     case "none":
@@ -139,13 +191,14 @@ function buildFromDraft({ buildKind, context, dockerfile, target, args, folder }
   }
 }
 
-/** One `NAME=value` in a line. */
-function parseArgs(text: string): Record<string, string> {
+/** A name and a value in each line, with a separator between them. */
+function parsePairs(text: string, separator: string, readName = (name: string) => name): Record<string, string> {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return Object.fromEntries(
     lines.map((line) => {
-      const at = line.indexOf("=");
-      return at < 0 ? [line.trim(), ""] : [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+      const at = line.indexOf(separator);
+      const name = readName((at < 0 ? line : line.slice(0, at)).trim());
+      return [name, at < 0 ? "" : line.slice(at + separator.length).trim()];
     }),
   );
 }

@@ -5,6 +5,7 @@ import { Field } from "@/components/ui/field";
 import { Fold } from "@/components/ui/fold";
 import { Input, Select, Textarea } from "@/components/ui/input";
 import type { ConfigDraft } from "./config-draft";
+import { describeCheck } from "./describe-check";
 
 export interface ConfigFieldsProps {
   draft: ConfigDraft;
@@ -34,6 +35,7 @@ function Text({ draft, onChange, errorAt, name, field, label, hint, type, step, 
       {(control) => (
         <Input
           {...control}
+          data-field={field}
           type={type ?? "text"}
           step={step}
           inputMode={type === "number" ? "decimal" : undefined}
@@ -84,6 +86,7 @@ export function BuildFields(props: ConfigFieldsProps) {
         {(control) => (
           <Select
             {...control}
+            data-field="config.build.kind"
             value={draft.buildKind}
             onChange={(event) => onChange({ buildKind: event.target.value as ConfigDraft["buildKind"] })}
           >
@@ -120,6 +123,7 @@ export function BuildFields(props: ConfigFieldsProps) {
             {(control) => (
               <Textarea
                 {...control}
+                data-field="config.build.args"
                 rows={3}
                 spellCheck={false}
                 value={draft.args}
@@ -162,32 +166,113 @@ export function RunFields(props: ConfigFieldsProps) {
   );
 }
 
+const KINDS: Record<ConfigDraft["healthKind"], string> = {
+  http: "HTTP request",
+  tcp: "TCP connection",
+  command: "Command in the app",
+  image: "The image's own HEALTHCHECK",
+  uptime: "Runs for a time",
+};
+
 export function HealthFields(props: ConfigFieldsProps) {
   const { draft, onChange, errorAt } = props;
-  const isHttp = draft.healthKind === "http";
+  const kind = draft.healthKind;
   return (
     <div className={GRID}>
-      <Field label="Check" error={errorAt("config.health.kind")}>
+      <Field label="Check" error={errorAt("config.health.kind")} hint={<>Asks {describeCheck(draft)}.</>}>
         {(control) => (
           <Select
             {...control}
-            value={draft.healthKind}
+            data-field="config.health.kind"
+            value={kind}
             onChange={(event) => onChange({ healthKind: event.target.value as ConfigDraft["healthKind"] })}
           >
-            <option value="http">HTTP request</option>
-            <option value="tcp">TCP connection</option>
+            {Object.entries(KINDS).map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
           </Select>
         )}
       </Field>
-      {isHttp && (
+      {kind === "http" && <HttpFields {...props} />}
+      {kind === "command" && (
         <Text
           {...props}
-          name="healthCodes"
-          field="config.health.codes"
-          label="Codes that are well"
-          hint="Like 200-299 or 200,204."
+          name="healthCommand"
+          field="config.health.command"
+          label="Command"
+          hint="It is well when this ends with 0. Words are split at spaces; no shell reads them."
+          className="sm:col-span-2"
         />
       )}
+      {kind === "uptime" && (
+        <Text
+          {...props}
+          name="uptimeSeconds"
+          field="config.health.seconds"
+          label="Without a restart for, seconds"
+          type="number"
+          step="any"
+          hint="For what cannot be asked, like a worker. It says little."
+        />
+      )}
+      {kind !== "uptime" && <PatienceFields {...props} />}
+      <Text
+        {...props}
+        name="steadySeconds"
+        field="config.health.steadySeconds"
+        label="Well for, seconds"
+        type="number"
+        step="any"
+        hint="Before it is given the traffic. A restart in that time counts as a failure."
+      />
+    </div>
+  );
+}
+
+function HttpFields(props: ConfigFieldsProps) {
+  const { draft, onChange, errorAt } = props;
+  return (
+    <>
+      <Text
+        {...props}
+        name="healthCodes"
+        field="config.health.codes"
+        label="Codes that are well"
+        hint="Like 200-299 or 200,204. Redirects are not followed: name 301 if it is well."
+      />
+      <Text
+        {...props}
+        name="healthBody"
+        field="config.health.body"
+        label="Text in the answer"
+        hint="Has to be in its first megabyte. Any text will do if empty."
+      />
+      <Field
+        label="Request headers"
+        error={errorAt("config.health.headers")}
+        hint="name: value, one in a line; host replaces the app's own. Everybody in the team can read them."
+        className="sm:col-span-2 lg:col-span-3"
+      >
+        {(control) => (
+          <Textarea
+            {...control}
+            data-field="config.health.headers"
+            rows={2}
+            spellCheck={false}
+            value={draft.healthHeaders}
+            onChange={(event) => onChange({ healthHeaders: event.target.value })}
+          />
+        )}
+      </Field>
+    </>
+  );
+}
+
+function PatienceFields(props: ConfigFieldsProps) {
+  return (
+    <>
       <Text
         {...props}
         name="startPeriodSeconds"
@@ -214,7 +299,7 @@ export function HealthFields(props: ConfigFieldsProps) {
         step="any"
       />
       <Text {...props} name="retries" field="config.health.retries" label="Failures until given up" type="number" />
-    </div>
+    </>
   );
 }
 

@@ -134,7 +134,7 @@ export function EnvironmentCard(props: {
       )}
       {lastDeployment?.status === "failed" && lastDeployment.end && (
         <p className="border-border border-t px-4 py-2 text-failed text-sm">
-          {lastDeployment.end.message}{" "}
+          {lastDeployment.end.cause?.sentence ?? lastDeployment.end.message}{" "}
           <Link href={`/deployments/${lastDeployment.id}`} className="font-medium underline">
             See what happened
           </Link>

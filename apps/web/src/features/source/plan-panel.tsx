@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { Card, CardTitle } from "@/components/ui/card";
 import { shortSha } from "@/features/deployment/deployment-title";
 import type { ConfigDraft } from "@/features/environment/config-draft";
+import { describeCheck } from "@/features/environment/describe-check";
 import type { SourceText } from "./read-source";
 import type { SourceCheck } from "./use-source-check";
 
@@ -67,21 +68,6 @@ function describeFetch(source: SourceText, branch: string, revision: string): Re
       <Name>{branch || "the default branch"}</Name>
       {isCommit && " at "}
       {isCommit && <Name>{shortSha(revision)}</Name>}
-    </>
-  );
-}
-
-function describeCheck(draft: ConfigDraft): ReactNode {
-  if (draft.healthKind === "tcp") {
-    return (
-      <>
-        port <Name>{draft.port}</Name> until it takes a connection
-      </>
-    );
-  }
-  return (
-    <>
-      <Name>GET {draft.healthPath}</Name> on port <Name>{draft.port}</Name> until it answers {draft.healthCodes}
     </>
   );
 }

@@ -143,7 +143,13 @@ function VariableRow(props: { variable: Variable; canChange: boolean; onEdit: ()
       <RelativeTime at={updatedAt} className="text-muted text-xs" />
       {canChange && (
         <span className="flex">
-          <Button variant="ghost" size="icon-sm" aria-label={`Change ${key}`} onClick={onEdit}>
+          <Button
+            data-field={variable.key}
+            variant="ghost"
+            size="icon-sm"
+            aria-label={`Change ${key}`}
+            onClick={onEdit}
+          >
             <Pencil aria-hidden="true" />
           </Button>
           <Button variant="ghost" size="icon-sm" aria-label={`Remove ${key}`} onClick={onRemove}>
