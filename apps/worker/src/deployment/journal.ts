@@ -1,6 +1,6 @@
-import { Prisma, type Transaction } from "@windlass/db";
+import { type Database, Prisma } from "@windlass/db";
 import { type DEPLOY_STEPS, DomainError, type FailureCause } from "@windlass/domain";
-import type { DeploymentFacts, Journal, Redactor } from "@windlass/engine";
+import type { DeploymentFacts, Journal, Redactor, StepOutcome } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
 import type { LogWriter } from "./log-writer.ts";
 
@@ -8,52 +8,64 @@ import type { LogWriter } from "./log-writer.ts";
 const DONE_AGAIN: readonly string[] = ["start release", "await healthy", "switch traffic"] satisfies Step[];
 type Step = (typeof DEPLOY_STEPS)[number];
 
-/** The engine's journal over the step rows, every write under the lease. */
-export function createJournal(
+/** A step that is over runs again only on another worker; nothing of it is lost when the database's machine dies. */
+const SOON_DURABLE = { isDurable: false };
+
+interface StepRow {
+  position: number;
+  status: string;
+  attempt: number;
+  startedAt: Date;
+  result: unknown;
+  error: string | null;
+}
+
+/**
+ * The engine's journal over the step rows, every write under the lease and in one round trip: a deployment has some
+ * twenty of them. Nobody else writes these rows meanwhile, so they are read once.
+ */
+export async function openJournal(
+  db: Database,
   lease: Lease,
   deployment: { id: string; isTakenOver: boolean; isCommitted: boolean },
   log: LogWriter,
   redact: Redactor,
-): Journal {
+): Promise<Journal> {
   const deploymentId = deployment.id;
-  // A step whose row was lost with the database's machine runs again, which it may.
-  const write: Lease["write"] = (work) => lease.write(work, { isDurable: false });
+  const known = deployment.isTakenOver ? await db.step.findMany({ where: { deploymentId } }) : [];
+  const rows = new Map<string, StepRow>(known.map((row) => [row.name, row]));
   const again = new Set(deployment.isTakenOver && !deployment.isCommitted ? DONE_AGAIN : []);
+
+  /** Writes the whole row: one whose opening was lost with the database's last moment is made anew. */
+  async function save(name: string, row: StepRow, endedAt: Date | null): Promise<void> {
+    const json = row.result === undefined || row.result === null ? null : JSON.stringify(row.result);
+    const saved = Prisma.sql`saved as (
+      insert into "Step" ("deploymentId", "name", "position", "status", "attempt", "startedAt", "endedAt", "result", "error")
+      select ${deploymentId}::uuid, ${name}, ${row.position}::int, ${row.status}::"StepStatus", ${row.attempt}::int,
+        ${row.startedAt}::timestamptz, ${endedAt}::timestamptz, ${json}::jsonb, ${row.error}::text from held
+      on conflict ("deploymentId", "name") do update set "status" = excluded."status", "attempt" = excluded."attempt",
+        "startedAt" = excluded."startedAt", "endedAt" = excluded."endedAt", "result" = excluded."result", "error" = excluded."error")`;
+    // A step that is over has all its lines stored.
+    await (endedAt ? log.storeWith([saved], SOON_DURABLE) : lease.change([saved], SOON_DURABLE));
+    rows.set(name, row);
+  }
+
   return {
-    openStep(name) {
-      return write(async (tx) => {
-        const row = await tx.step.findUnique({ where: { deploymentId_name: { deploymentId, name } } });
-        const isAgain = again.delete(name) && !(await isBeingUndone(tx, deploymentId));
-        if (row?.status === "succeeded" && !isAgain) return { state: "succeeded", result: row.result ?? undefined };
-        if (row && row.status !== "running" && row.status !== "succeeded")
-          return { state: "failed", error: storedError(row) };
-        if (row) {
-          const reopened = {
-            status: "running",
-            attempt: { increment: 1 },
-            startedAt: new Date(),
-            endedAt: null,
-          } as const;
-          await tx.step.update({ where: { deploymentId_name: { deploymentId, name } }, data: reopened });
-        } else {
-          const position = await tx.step.count({ where: { deploymentId } });
-          await tx.step.create({ data: { deploymentId, name, position, status: "running", startedAt: new Date() } });
-        }
-        return { state: "open" };
-      });
+    async openStep(name) {
+      const row = rows.get(name);
+      const isAgain = again.delete(name) && !isBeingUndone(rows);
+      if (row?.status === "succeeded" && !isAgain) return { state: "succeeded", result: row.result ?? undefined };
+      if (row?.status === "failed" || row?.status === "cancelled") return { state: "failed", error: storedError(row) };
+      const { position, attempt } = row ?? { position: rows.size, attempt: 0 };
+      const opened = { position, attempt: attempt + 1, startedAt: new Date(), result: null, error: null };
+      await save(name, { ...opened, status: "running" }, null);
+      return { state: "open" };
     },
 
     async closeStep(name, outcome) {
-      // A step that is over has all its lines stored.
-      await log.flush();
-      const result = outcome.status === "succeeded" ? outcome.result : storeError(outcome.error, redact);
-      const data = {
-        status: outcome.status,
-        endedAt: new Date(),
-        result: result === undefined || result === null ? Prisma.JsonNull : (result as Prisma.InputJsonValue),
-        error: outcome.status === "succeeded" ? null : redact(outcome.error.message),
-      };
-      await write((tx) => tx.step.update({ where: { deploymentId_name: { deploymentId, name } }, data }));
+      const row = rows.get(name);
+      if (!row) throw new Error(`The step ${name} was not opened.`);
+      await save(name, { ...row, status: outcome.status, ...told(outcome, redact) }, new Date());
     },
 
     log: (step, stream, text) => log.write(step, stream, text),
@@ -61,26 +73,22 @@ export function createJournal(
 }
 
 /** What was taken back already must not be made again. */
-async function isBeingUndone(tx: Transaction, deploymentId: string): Promise<boolean> {
-  const isUndo: Prisma.StepWhereInput[] = [
-    { status: { in: ["failed", "cancelled"] } },
-    { name: { startsWith: "undo: " } },
-  ];
-  return (await tx.step.count({ where: { deploymentId, OR: isUndo } })) > 0;
-}
+const isBeingUndone = (rows: ReadonlyMap<string, StepRow>): boolean =>
+  [...rows].some(([name, { status }]) => name.startsWith("undo: ") || status === "failed" || status === "cancelled");
 
 /** The engine's facts over the deployment's columns. */
 export function createRecorder(lease: Lease, deploymentId: string): (facts: DeploymentFacts) => Promise<void> {
-  return async ({ commit, plan, proof }) => {
-    const commitColumns = commit && {
-      commitSha: commit.sha,
-      commitMessage: commit.message,
-      commitAuthor: commit.author,
-      committedAt: new Date(commit.committedAt),
-    };
-    await lease.write((tx) =>
-      tx.deployment.update({ where: { id: deploymentId }, data: { ...commitColumns, plan, proof } }),
-    );
+  const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
+  return ({ commit, plan, proof }) => {
+    const recorded = Prisma.sql`recorded as (
+      update "Deployment" set
+        "plan" = coalesce(${json(plan)}::jsonb, "plan"), "proof" = coalesce(${json(proof)}::jsonb, "proof"),
+        "commitSha" = coalesce(${commit?.sha ?? null}, "commitSha"),
+        "commitMessage" = coalesce(${commit?.message ?? null}, "commitMessage"),
+        "commitAuthor" = coalesce(${commit?.author ?? null}, "commitAuthor"),
+        "committedAt" = coalesce(${commit ? new Date(commit.committedAt) : null}::timestamptz, "committedAt")
+      from held where "id" = ${deploymentId}::uuid)`;
+    return lease.change([recorded], SOON_DURABLE);
   };
 }
 
@@ -100,7 +108,12 @@ export const redactCause = (cause: FailureCause, redact: Redactor): FailureCause
   remedy: redact(cause.remedy),
 });
 
-function storedError(row: { result: unknown; error: string | null }): DomainError {
+const told = (outcome: StepOutcome, redact: Redactor): Pick<StepRow, "result" | "error"> =>
+  outcome.status === "succeeded"
+    ? { result: outcome.result, error: null }
+    : { result: storeError(outcome.error, redact), error: redact(outcome.error.message) };
+
+function storedError(row: { result: unknown }): DomainError {
   const stored = row.result as ReturnType<typeof storeError>;
   const { code, message, ...detail } = stored;
   return new DomainError(code, message, detail);

@@ -1,3 +1,4 @@
+import type { Database } from "@windlass/db";
 import { Artifact, DomainError, type EnvironmentConfig, type StartedInstance } from "@windlass/domain";
 import type { ReleaseHistory } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
@@ -18,6 +19,7 @@ export type Keeping = Pick<EnvironmentConfig, "keepReleases" | "keepDays" | "war
 
 /** The engine's history of releases over the database, every write under the lease. */
 export function createReleaseHistory(
+  db: Database,
   lease: Lease,
   ids: { deploymentId: string; environmentId: string; releaseId: string },
   newRelease: NewRelease | null,
@@ -27,34 +29,26 @@ export function createReleaseHistory(
   return {
     commit({ artifact, instances }) {
       return lease.write(async (tx) => {
-        const committed = await tx.deployment.updateMany({
+        const [made] = await tx.deployment.updateManyAndReturn({
           where: {
             id: deploymentId,
             status: "running",
             OR: [{ cancelRequestedAt: null }, { committedToTraffic: true }],
           },
           data: { committedToTraffic: true },
+          select: { commitSha: true, commitMessage: true, commitAuthor: true },
         });
-        if (committed.count === 0)
-          throw new DomainError("cancelled", "Cancelled. What this deployment had made was taken back.");
-        if (newRelease && !(await tx.release.findUnique({ where: { id: releaseId } }))) {
+        if (!made) throw new DomainError("cancelled", "Cancelled. What this deployment had made was taken back.");
+        if (newRelease) {
           const newest = await tx.release.aggregate({ where: { environmentId }, _max: { number: true } });
-          const made = await tx.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
-          await tx.release.create({
-            data: {
-              id: releaseId,
-              environmentId,
-              number: (newest._max.number ?? 0) + 1,
-              artifact,
-              ...newRelease,
-              commitSha: made.commitSha,
-              commitMessage: made.commitMessage,
-              commitAuthor: made.commitAuthor,
-            },
+          const number = (newest._max.number ?? 0) + 1;
+          await tx.release.createMany({
+            data: { id: releaseId, environmentId, number, artifact, ...newRelease, ...made },
+            skipDuplicates: true,
           });
         }
-        await tx.deployment.update({ where: { id: deploymentId }, data: { releaseId } });
-        await tx.environment.update({ where: { id: environmentId }, data: { currentReleaseId: releaseId } });
+        await tx.deployment.updateMany({ where: { id: deploymentId }, data: { releaseId } });
+        await tx.environment.updateMany({ where: { id: environmentId }, data: { currentReleaseId: releaseId } });
         await tx.instance.updateMany({
           where: {
             status: "running",
@@ -83,9 +77,7 @@ export function createReleaseHistory(
     },
 
     async warm() {
-      const rows = await lease.write((tx) =>
-        tx.instance.findMany({ where: { release: { environmentId }, status: "warm" }, select: { name: true } }),
-      );
+      const rows = await db.instance.findMany({ where: { release: { environmentId }, status: "warm" } });
       return rows.map(({ name }) => name);
     },
 
@@ -94,13 +86,10 @@ export function createReleaseHistory(
     },
 
     async expired() {
-      const past = await lease.write(async (tx) => {
-        const { currentReleaseId } = await tx.environment.findUniqueOrThrow({ where: { id: environmentId } });
-        return tx.release.findMany({
-          where: { environmentId, removedAt: null, id: { not: currentReleaseId ?? releaseId } },
-          orderBy: { number: "desc" },
-          include: { instances: true, deployments: { where: { kind: "rollback", endedAt: null } } },
-        });
+      const past = await db.release.findMany({
+        where: { environmentId, removedAt: null, currentEnvironment: null },
+        orderBy: { number: "desc" },
+        include: { instances: true, deployments: { where: { kind: "rollback", endedAt: null } } },
       });
       const oldest = keepDays === 0 ? 0 : Date.now() - keepDays * 86_400_000;
       return past

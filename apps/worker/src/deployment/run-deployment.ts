@@ -22,7 +22,7 @@ import { fenceEffects } from "../lease/fence-effects.ts";
 import type { Lease } from "../lease/lease.ts";
 import { limitBuilds } from "../queue/take-build-place.ts";
 import type { Worker } from "../wiring.ts";
-import { createJournal, createRecorder, redactCause } from "./journal.ts";
+import { createRecorder, openJournal, redactCause } from "./journal.ts";
 import {
   digestVariables,
   type EnvironmentRow,
@@ -81,13 +81,10 @@ async function runPipeline(
   });
   const { request, access, release, newRelease, secrets } = await loadRequest(worker, lease, row, environment);
   const redact = createRedactor(secrets);
-  const log = await openLogWriter(lease, row.id, redact);
-  const journal = createJournal(
-    lease,
-    { id: row.id, isTakenOver: row.status === "running", isCommitted: row.committedToTraffic },
-    log,
-    redact,
-  );
+  const isTakenOver = row.status === "running";
+  const log = openLogWriter(lease, row.id, isTakenOver ? await lastLogLine(worker, row.id) : 0, redact);
+  const deployment = { id: row.id, isTakenOver, isCommitted: row.committedToTraffic };
+  const journal = await openJournal(worker.db, lease, deployment, log, redact);
   try {
     const adapters = worker.runtimeOf(release.runtime);
     if ("problem" in adapters) {
@@ -104,7 +101,7 @@ async function runPipeline(
       ...fenced,
       builder: limitBuilds(worker, lease, fenced.builder),
       record: createRecorder(lease, row.id),
-      history: createReleaseHistory(lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
+      history: createReleaseHistory(worker.db, lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
     };
     const end = release.artifact
       ? await rollback(
@@ -123,6 +120,11 @@ async function runPipeline(
   } finally {
     await log.flush().catch(() => {});
   }
+}
+
+async function lastLogLine({ db }: Worker, deploymentId: string): Promise<number> {
+  const last = await db.logChunk.aggregate({ where: { deploymentId }, _max: { lastSeq: true } });
+  return last._max.lastSeq ?? 0;
 }
 
 /** What is deployed: for a rollback the release as it was, else the environment as it is now. */

@@ -9,7 +9,7 @@ export function watchCancel(
 ): { signal: AbortSignal; stop(): void } {
   const cancel = new AbortController();
   const stopped = new AbortController();
-  const watch = live.watch([`deployment:${deploymentId}`], AbortSignal.any([end, stopped.signal]));
+  const watch = live.watch([`cancel:${deploymentId}`], AbortSignal.any([end, stopped.signal]));
   const follow = async () => {
     while (await watch.next()) {
       const row = await db.deployment.findUnique({ where: { id: deploymentId } }).catch((error: unknown) => {

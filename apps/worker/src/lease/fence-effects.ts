@@ -6,17 +6,16 @@ import type { Lease } from "./lease.ts";
  * engine knows none, and a worker that wakes from a long freeze goes on where it stood.
  */
 export function fenceEffects({ builder, runtime, examiner }: RuntimePorts, lease: Lease): RuntimePorts {
-  const confirm = () => lease.write(async () => {}, { isDurable: false });
   return {
     examiner,
     builder: {
       build: async (request, context) => {
-        await confirm();
+        await lease.confirm();
         return builder.build(request, context);
       },
       inspect: (artifact) => builder.inspect(artifact),
       remove: async (artifact) => {
-        await confirm();
+        await lease.confirm();
         await builder.remove(artifact);
       },
       listOwned: (environmentId) => builder.listOwned(environmentId),
@@ -24,18 +23,18 @@ export function fenceEffects({ builder, runtime, examiner }: RuntimePorts, lease
     runtime: {
       kind: runtime.kind,
       start: async (request, context) => {
-        await confirm();
+        await lease.confirm();
         return runtime.start(request, context);
       },
       inspect: (name) => runtime.inspect(name),
       logs: (name, lines) => runtime.logs(name, lines),
       stop: async (name, graceSeconds) => {
-        await confirm();
+        await lease.confirm();
         await runtime.stop(name, graceSeconds);
       },
       listOwned: (environmentId) => runtime.listOwned(environmentId),
       removeEnvironment: async (environmentId) => {
-        await confirm();
+        await lease.confirm();
         await runtime.removeEnvironment(environmentId);
       },
     },

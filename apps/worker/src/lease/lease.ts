@@ -1,4 +1,4 @@
-import type { Database, Transaction } from "@windlass/db";
+import { type Database, Prisma, type Transaction } from "@windlass/db";
 import { DomainError } from "@windlass/domain";
 
 /**
@@ -12,6 +12,13 @@ export interface Lease {
   readonly lost: AbortSignal;
   /** Runs a transaction that commits only while the lease holds; rejects with lease_lost otherwise. */
   write<T>(work: (tx: Transaction) => Promise<T>, options?: WriteOptions): Promise<T>;
+  /**
+   * The same in one statement and one round trip, where `write` takes five. Each part is a common table expression that
+   * takes what it changes `from held`, which has one row while the lease holds and none otherwise.
+   */
+  change(parts: readonly Prisma.Sql[], options?: WriteOptions): Promise<void>;
+  /** Rejects with lease_lost when it is not held any more. */
+  confirm(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -91,6 +98,16 @@ export function keepLease(db: Database, environmentId: string, token: number, tt
         if (held.length === 0) throw leaseLost();
         return work(tx);
       });
+    },
+    async change(parts, { isDurable = true } = {}) {
+      const held = Prisma.sql`held as (
+        select set_config('synchronous_commit', ${isDurable ? "on" : "off"}, true) from "Lease"
+        where "environmentId" = ${environmentId}::uuid and "fencingToken" = ${token} and "expiresAt" > now() for share)`;
+      const found = await db.$queryRaw<unknown[]>`with ${Prisma.join([held, ...parts])} select 1 from held`;
+      if (found.length === 0) throw leaseLost();
+    },
+    confirm() {
+      return this.change([], { isDurable: false });
     },
     async release() {
       stop();
