@@ -18,6 +18,8 @@ import { waitFor } from "../stack/wait-for.ts";
 // first wakes up in the middle of what it did.
 
 const LEASE_MS = 2000;
+/** A request that is held over a deployment, a lease's end and another worker's start, on a busy machine */
+const HOLD_MS = 90_000;
 const CASE = { timeout: 120_000, concurrent: false };
 
 const engine = await findDockerEngine({ socketPath: "/var/run/docker.sock" });
@@ -44,7 +46,7 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     frozen = stack.worker;
     heir = stack.addWorker("heir");
     gate = await createFaultGate(stack.databaseUrl);
-    app = await stack.createApp({ name: "fault", url: repository.url, config: faultConfig(runtime) });
+    app = await stack.createApp({ name: "fault", url: repository.url, config: faultConfig(runtime, { drainSeconds: HOLD_MS / 1000 }) });
     expect(await stack.awaitEnd(await deploy())).toMatchObject({ status: "succeeded" });
     prober = probeHost(stack.routerPort, app.host);
   });
@@ -123,7 +125,8 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
   test("while the old release drains does not stop it when it was brought back meanwhile", CASE, async () => {
     const { db } = stack.ctx;
     const old = await db.instance.findFirstOrThrow({ where: { status: "running" }, include: { release: true } });
-    const held = ask(stack.routerPort, app.host, "/hold");
+    const held = ask(stack.routerPort, app.host, "/hold", false, HOLD_MS);
+    held.catch(() => {});
     const id = await deploy();
     await gate.opened(id, "retire previous");
     await sleep(300);

@@ -48,10 +48,11 @@ export function ask(
   host: string,
   path = "/",
   agent: http.Agent | false = false,
+  timeout = TIMEOUT_MS,
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const request = http.request(
-      { host: "127.0.0.1", port, path, headers: { host }, agent, timeout: TIMEOUT_MS },
+      { host: "127.0.0.1", port, path, headers: { host }, agent, timeout },
       (response) => {
         let body = "";
         response.setEncoding("utf8");
