@@ -46,7 +46,11 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     frozen = stack.worker;
     heir = stack.addWorker("heir");
     gate = await createFaultGate(stack.databaseUrl);
-    app = await stack.createApp({ name: "fault", url: repository.url, config: faultConfig(runtime, { drainSeconds: HOLD_MS / 1000 }) });
+    app = await stack.createApp({
+      name: "fault",
+      url: repository.url,
+      config: faultConfig(runtime, { drainSeconds: HOLD_MS / 1000 }),
+    });
     expect(await stack.awaitEnd(await deploy())).toMatchObject({ status: "succeeded" });
     prober = probeHost(stack.routerPort, app.host);
   });

@@ -68,6 +68,7 @@ async function readProcesses({ owner, dataFolder }: Holdings, environmentId: str
   }
   const instances: string[] = [];
   const strays = new Set(marks);
+  for (const name of await entries(path.join(apps, "commands"))) strays.add(`command ${name}`);
   for (const name of await entries(path.join(apps, "instances"))) {
     const state = await readFile(path.join(apps, "instances", name, "state.json"), "utf8").catch(() => undefined);
     if (state === undefined) strays.add(`folder of ${name}, half removed`);

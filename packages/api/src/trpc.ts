@@ -44,6 +44,7 @@ const TRPC_CODES: Record<ErrorCode, TRPCError["code"]> = {
   build_failed: "UNPROCESSABLE_CONTENT",
   image_unavailable: "UNPROCESSABLE_CONTENT",
   start_failed: "UNPROCESSABLE_CONTENT",
+  command_failed: "UNPROCESSABLE_CONTENT",
   unhealthy: "UNPROCESSABLE_CONTENT",
   cancelled: "CONFLICT",
   superseded: "CONFLICT",

@@ -71,6 +71,10 @@ export const DeploymentPlan = z.object({
   isBackwards: z.boolean(),
   config: z.array(ConfigChange),
   variables: z.object({ added: z.array(z.string()), changed: z.array(z.string()), removed: z.array(z.string()) }),
+  /** The commands that the deployment runs, as people write them */
+  commands: z
+    .object({ release: z.string().nullable(), postDeploy: z.string().nullable() })
+    .default({ release: null, postDeploy: null }),
   zeroDowntime: z.boolean(),
   /** Why not, when it is not */
   zeroDowntimeNote: z.string().nullable(),
@@ -100,6 +104,16 @@ export const DEPLOY_STEPS = [
   "retire previous",
   "clean up",
 ] as const;
+export type DeployStep = (typeof DEPLOY_STEPS)[number] | "release command" | "post-deploy command";
+
+/** The same, with the commands that an environment has set. */
+export const deploySteps = (config: { releaseCommand?: unknown; postDeployCommand?: unknown }): DeployStep[] =>
+  DEPLOY_STEPS.flatMap((name): DeployStep[] => {
+    if (name === "start release" && config.releaseCommand) return ["release command", name];
+    if (name === "retire previous" && config.postDeployCommand) return [name, "post-deploy command"];
+    return [name];
+  });
+
 export const ROLLBACK_STEPS = [
   "plan",
   "start release",

@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   "build_failed",
   "image_unavailable",
   "start_failed",
+  "command_failed",
   "unhealthy",
   "router_unavailable",
   "runtime_unavailable",

@@ -51,6 +51,12 @@ export const EnvironmentConfig = z.object({
   port: Port.default(3000),
   /** Replaces the image's or the preset's start command */
   command: Argv.optional(),
+  /** Runs once for each deployment, in an instance of its own of the new release, before anything of it serves; its failure fails the deployment */
+  releaseCommand: Argv.optional(),
+  /** Runs once the release is live; its failure is a warning */
+  postDeployCommand: Argv.optional(),
+  /** How long each of the two may take */
+  commandSeconds: seconds(1, 3600).default(600),
   health: HealthCheck.default(() => HealthCheck.parse({})),
   resources: Resources.default(() => Resources.parse({})),
   /** Copies that run beside each other; each has the resources above. Of the environment, not of a release */

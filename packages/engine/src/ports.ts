@@ -206,11 +206,31 @@ export interface Router {
   table(query?: TableQuery): Promise<RouterTable>;
 }
 
+export interface CommandRequest extends Omit<StartRequest, "ordinal"> {
+  /** Which of the deployment's commands this is: a part of the instance's name */
+  purpose: "release" | "post-deploy";
+  argv: string[];
+  timeoutMs: number;
+}
+
+/** Commands that run to their end in an instance of their own of a release, with its variables, limits and network. */
+export interface CommandRunner {
+  /**
+   * Runs it and gives its output to the log. One that a worker before began is waited for where that is possible, and
+   * ended and run again, which is told, where not. What is left of it, for those who come after a crash, `remove` takes
+   * away. When cancelled or out of time it is ended, confirmed. Rejects with command_failed.
+   */
+  run(request: CommandRequest, context: EffectContext): Promise<void>;
+  /** Ends and removes what the commands of a release left; none is fine. */
+  remove(labels: OwnerLabels): Promise<void>;
+}
+
 /** The adapters of one runtime kind belong together: what one builds the other starts. */
 export interface RuntimePorts {
   builder: ImageBuilder;
   runtime: Runtime;
   examiner: Examiner;
+  commands: CommandRunner;
 }
 
 /** The books of one deployment. Only `step` writes them, under the lease: a worker that lost it gets lease_lost. */
@@ -270,6 +290,7 @@ export interface EnginePorts {
   builder: ImageBuilder;
   runtime: Runtime;
   examiner: Examiner;
+  commands: CommandRunner;
   router: Router;
   /** Makes an empty folder for a deployment's source; `remove` deletes it. Both safe to run twice. */
   workspace: { create(deploymentId: string): Promise<string>; remove(deploymentId: string): Promise<void> };

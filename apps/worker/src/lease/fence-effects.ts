@@ -5,7 +5,7 @@ import type { Lease } from "./lease.ts";
  * The adapters, asking before each effect whether the lease holds. Writes and the router's commands carry the token; an
  * engine knows none, and a worker that wakes from a long freeze goes on where it stood.
  */
-export function fenceEffects({ builder, runtime, examiner }: RuntimePorts, lease: Lease): RuntimePorts {
+export function fenceEffects({ builder, runtime, commands, examiner }: RuntimePorts, lease: Lease): RuntimePorts {
   return {
     examiner,
     builder: {
@@ -19,6 +19,16 @@ export function fenceEffects({ builder, runtime, examiner }: RuntimePorts, lease
         await builder.remove(artifact);
       },
       listOwned: (environmentId) => builder.listOwned(environmentId),
+    },
+    commands: {
+      run: async (request, context) => {
+        await lease.confirm();
+        await commands.run(request, context);
+      },
+      remove: async (labels) => {
+        await lease.confirm();
+        await commands.remove(labels);
+      },
     },
     runtime: {
       kind: runtime.kind,

@@ -1,6 +1,7 @@
 import type Dockerode from "dockerode";
 import type { RuntimePorts } from "../ports.ts";
 import { DockerBuilder } from "./builder.ts";
+import { DockerCommandRunner } from "./command-runner.ts";
 import { DockerExaminer } from "./examiner.ts";
 import { parseSubnet } from "./network.ts";
 import { DockerRuntime } from "./runtime.ts";
@@ -35,5 +36,6 @@ export function createDockerRuntime({
     builder: new DockerBuilder(options),
     runtime: new DockerRuntime(options),
     examiner: new DockerExaminer(options),
+    commands: new DockerCommandRunner(options),
   };
 }

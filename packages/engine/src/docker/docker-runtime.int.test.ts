@@ -12,6 +12,6 @@ describeRuntimeContract(
   },
   {
     skip: "problem" in found,
-    can: { showProcesses: process.platform === "linux", dropPrivileges: true, limitMemory: true },
+    can: { showProcesses: process.platform === "linux", dropPrivileges: true, limitMemory: true, runCommands: true },
   },
 );

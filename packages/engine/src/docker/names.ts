@@ -17,7 +17,7 @@ const shortId = (id: string): string =>
     .replace(/[^a-z0-9]/g, "")
     .slice(-12);
 
-export const containerName = (labels: OwnerLabels, ordinal: number): string =>
+export const containerName = (labels: OwnerLabels, ordinal: number | string): string =>
   `wl-${labels.appSlug}-${labels.environmentSlug}-${shortId(labels.releaseId)}-${ordinal}`;
 
 /** What the names of all of an owner's images begin with. */

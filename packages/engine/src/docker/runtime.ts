@@ -5,6 +5,7 @@ import { DomainError, type EnvironmentConfig, Secret, type StartedInstance } fro
 import type Dockerode from "dockerode";
 import { isTakenOver } from "../pipeline/is-taken-over.ts";
 import type { EffectContext, InstanceState, OwnedInstance, OwnerLabels, Runtime, StartRequest } from "../ports.ts";
+import { containerLimits } from "./container-limits.ts";
 import { cancelled, engineError, engineMessage, isMissing, statusOf } from "./errors.ts";
 import { DEFAULT_PATH } from "./examiner.ts";
 import { readLogFrames } from "./log-lines.ts";
@@ -21,7 +22,6 @@ export class DockerRuntime implements Runtime {
   readonly #engine: Dockerode;
   readonly #owner: string;
   readonly #network: NetworkOptions;
-  #cpus: number | undefined;
   readonly #turns = new Map<string, Promise<void>>();
 
   constructor(options: NetworkOptions) {
@@ -190,7 +190,13 @@ export class DockerRuntime implements Runtime {
         ...(user !== undefined ? { User: user } : {}),
         Env: environmentOf(config, variables, user !== undefined),
         Labels: { ...writeLabels(labels), [PORT_LABEL]: String(config.port), [ORDINAL_LABEL]: String(ordinal) },
-        HostConfig: await this.#limits(config, network.name),
+        HostConfig: {
+          ...(await containerLimits(this.#engine, config)),
+          NetworkMode: network.name,
+          // A live app comes back when it crashes and when the machine does. A bounded count would never be reset and end
+          // it for good one day; crash loops of a new release are the health gate's to see, through `restarts`.
+          RestartPolicy: { Name: "unless-stopped" },
+        },
         NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
       });
       return true;
@@ -199,27 +205,6 @@ export class DockerRuntime implements Runtime {
       if (isMissing(error) && /network/i.test(engineMessage(error))) return false;
       throw engineError(error, "start_failed", `creating the container ${name}`);
     }
-  }
-
-  async #limits({ resources }: EnvironmentConfig, network: string): Promise<Dockerode.HostConfig> {
-    this.#cpus ??= Number((await this.#engine.info()).NCPU);
-    const memory = resources.memoryMb * 1024 * 1024;
-    return {
-      NetworkMode: network,
-      // A live app comes back when it crashes and when the machine does. A bounded count would never be reset and end
-      // it for good one day; crash loops of a new release are the health gate's to see, through `restarts`.
-      RestartPolicy: { Name: "unless-stopped" },
-      Init: true,
-      CapDrop: ["ALL"],
-      SecurityOpt: ["no-new-privileges"],
-      Memory: memory,
-      // The same as memory: no swap.
-      MemorySwap: memory,
-      // The engine refuses more than the machine has.
-      NanoCpus: Math.round(Math.min(resources.cpus, this.#cpus) * 1e9),
-      PidsLimit: resources.processes,
-      LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
-    };
   }
 
   /**
@@ -368,7 +353,7 @@ export function chooseUser(imageUser: string): string | undefined {
   return isRoot ? UNPRIVILEGED : undefined;
 }
 
-function environmentOf(
+export function environmentOf(
   { port }: EnvironmentConfig,
   variables: Record<string, Secret | string>,
   isUserForced: boolean,

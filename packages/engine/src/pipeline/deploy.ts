@@ -6,12 +6,14 @@ import { fetchSource, removeSource } from "../steps/fetch-source.ts";
 import { planDeployment } from "../steps/plan-deployment.ts";
 import { resolveSource } from "../steps/resolve-source.ts";
 import { retirePrevious } from "../steps/retire-previous.ts";
+import { runCommand } from "../steps/run-command.ts";
 import { removeRelease, startRelease } from "../steps/start-release.ts";
 import { restoreTraffic, switchTraffic } from "../steps/switch-traffic.ts";
 import { definePipeline } from "./define-pipeline.ts";
 
 /** From a source to a release that takes the traffic. Nothing of the old release is touched before the new one is healthy. */
 export const deploy = definePipeline<DeployRequest>(async (request, { step, undo, commit, tidy }, ports) => {
+  const { releaseCommand, postDeployCommand } = request.config;
   const source = await step("resolve source", (context) => resolveSource(ports, request, context));
   await step("plan", (context) => planDeployment(ports, request, source, context));
   undo("remove source", () => removeSource(ports, request));
@@ -19,6 +21,10 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
   undo("remove artifact", () => removeArtifact(ports, request));
   const artifact = await step("build", (context) => buildArtifact(ports, request, source, folder, context));
   undo("remove new release", () => removeRelease(ports, request));
+  if (releaseCommand) {
+    const command = { purpose: "release", argv: releaseCommand } as const;
+    await step("release command", (context) => runCommand(ports, request, artifact, command, context));
+  }
   const instances = await step("start release", (context) => startRelease(ports, request, artifact, context));
   const healthy = await step("await healthy", (context) => awaitHealthy(ports, request, instances, context));
   undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instances, signal));
@@ -27,5 +33,9 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
   );
   await commit(() => ports.history.commit({ artifact, instances }));
   await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, context));
+  if (postDeployCommand) {
+    const command = { purpose: "post-deploy", argv: postDeployCommand } as const;
+    await tidy("post-deploy command", (context) => runCommand(ports, request, artifact, command, context));
+  }
   await tidy("clean up", (context) => cleanUp(ports, request, context));
 });

@@ -1,4 +1,5 @@
 import type { RuntimePorts } from "../ports.ts";
+import { ProcessCommandRunner } from "./command-runner.ts";
 import { ProcessExaminer } from "./process-examiner.ts";
 import type { ProcessRuntimeOptions } from "./process-options.ts";
 import { ProcessRuntime } from "./process-runtime.ts";
@@ -12,5 +13,6 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): RuntimePor
     builder: new ReleaseFolders(options),
     runtime: new ProcessRuntime(options),
     examiner: new ProcessExaminer(options),
+    commands: new ProcessCommandRunner(options),
   };
 }

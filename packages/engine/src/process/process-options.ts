@@ -27,6 +27,7 @@ export interface Folders {
   instances: string;
   environments: string;
   ports: string;
+  commands: string;
 }
 
 export const foldersOf = ({ folder }: ProcessRuntimeOptions): Folders => ({
@@ -34,6 +35,7 @@ export const foldersOf = ({ folder }: ProcessRuntimeOptions): Folders => ({
   instances: join(folder, "instances"),
   environments: join(folder, "environments"),
   ports: join(folder, "ports"),
+  commands: join(folder, "commands"),
 });
 
 /** An id as part of a path: nothing that is a path itself. */

@@ -19,7 +19,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const isRoot = process.getuid?.() === 0;
 describeRuntimeContract("process", makeProcessHarness, {
-  can: { showProcesses: process.platform === "linux", dropPrivileges: isRoot, limitMemory: false },
+  can: { showProcesses: process.platform === "linux", dropPrivileges: isRoot, limitMemory: false, runCommands: true },
 });
 
 describe("process runtime", () => {

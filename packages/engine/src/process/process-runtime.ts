@@ -176,14 +176,14 @@ export class ProcessRuntime implements Runtime {
       LANG: "C.UTF-8",
       NODE_ENV: "production",
       HOST,
-      ...reveal(variables),
+      ...variablesOf(variables),
       PORT: String(port),
       [FAMILY_VARIABLE]: mark,
     };
     if (context.signal.aborted) throw cancelled();
     const output = await openOutput(join(folder, OUTPUT_FILE));
     try {
-      const [program, ...args] = await this.#limit(argv);
+      const [program, ...args] = await limitProgram(this.#options, argv);
       const child = spawn(program, args, {
         cwd,
         env,
@@ -220,16 +220,6 @@ export class ProcessRuntime implements Runtime {
     awaited.set(key, written);
   }
 
-  /** In front of the program itself: it sets the limits and becomes the program. */
-  async #limit(argv: [string, ...string[]]): Promise<[string, ...string[]]> {
-    const { prlimitPath = null } = this.#options;
-    if (prlimitPath === null) return argv;
-    const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
-    const hard = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1]);
-    const files = Number.isFinite(hard) ? Math.min(hard, MAX_OPEN_FILES) : undefined;
-    return [prlimitPath, "--core=0", ...(files ? [`--nofile=${files}:${files}`] : []), "--", ...argv];
-  }
-
   async #ranOutOfMemory(folder: string, exit: ExitRecord | undefined): Promise<boolean> {
     if (exit?.signal !== "SIGABRT" && exit?.exitCode !== 134) return false;
     const lines = await readLastLines(join(folder, OUTPUT_FILE), 50);
@@ -243,6 +233,18 @@ export class ProcessRuntime implements Runtime {
     await removeFolder(join(this.#folders.instances, record.name));
     await releasePort(this.#folders.ports, record.port, record.name);
   }
+}
+
+/** In front of the program itself: it sets the limits and becomes the program. */
+export async function limitProgram(
+  { prlimitPath = null }: ProcessRuntimeOptions,
+  argv: [string, ...string[]],
+): Promise<[string, ...string[]]> {
+  if (prlimitPath === null) return argv;
+  const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
+  const hard = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1]);
+  const files = Number.isFinite(hard) ? Math.min(hard, MAX_OPEN_FILES) : undefined;
+  return [prlimitPath, "--core=0", ...(files ? [`--nofile=${files}:${files}`] : []), "--", ...argv];
 }
 
 /** What tells of the instance goes last: whoever comes after a crash in between finds it again. */
@@ -261,7 +263,7 @@ const keyOf = ({ pid, startedAt }: { pid: number; startedAt: string }): string =
 const addressOf = ({ port }: InstanceRecord): Address => ({ host: HOST, port });
 
 /** Follows from the release: the last part of a UUIDv7 is its random one. */
-function instanceName({ appSlug, environmentSlug, releaseId }: OwnerLabels, ordinal: number): string {
+export function instanceName({ appSlug, environmentSlug, releaseId }: OwnerLabels, ordinal: number | string): string {
   const id = releaseId
     .toLowerCase()
     .replace(/[^a-z0-9]/g, "")
@@ -269,7 +271,7 @@ function instanceName({ appSlug, environmentSlug, releaseId }: OwnerLabels, ordi
   return `wl-${appSlug}-${environmentSlug}-${id}-${ordinal}`;
 }
 
-const reveal = (variables: StartRequest["variables"]): Record<string, string> =>
+export const variablesOf = (variables: StartRequest["variables"]): Record<string, string> =>
   Object.fromEntries(
     Object.entries(variables).map(([key, value]) => [key, value instanceof Secret ? value.reveal() : value]),
   );

@@ -1,13 +1,15 @@
 import type { EffectContext, EnginePorts } from "../ports.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
 
-/** Removes the fetched source, and releases past the kept count. */
+/** Removes the fetched source, what commands left, and releases past the kept count. */
 export async function cleanUp(
-  { workspace, history, builder }: EnginePorts,
+  { workspace, history, builder, commands }: EnginePorts,
   request: ReleaseRequest,
   context: EffectContext,
 ): Promise<void> {
   await workspace.remove(request.deploymentId);
+  const { releaseCommand, postDeployCommand } = request.config;
+  if (releaseCommand || postDeployCommand) await commands.remove(request.labels);
   for (const { releaseId, artifact } of await history.expired()) {
     await builder.remove(artifact);
     await history.forget(releaseId);

@@ -25,6 +25,10 @@ export async function planDeployment(
     isBackwards: history.isBackwards,
     config: diffConfig(request.live?.config ?? null, request.config),
     variables: diffNames(request.live?.variableDigests ?? {}, request.variableDigests),
+    commands: {
+      release: request.config.releaseCommand?.join(" ") ?? null,
+      postDeploy: request.config.postDeployCommand?.join(" ") ?? null,
+    },
     zeroDowntime: true,
     zeroDowntimeNote: null,
   };

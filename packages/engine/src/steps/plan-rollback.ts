@@ -24,6 +24,7 @@ export async function planRollback(
       isBackwards: true,
       config: diffConfig(request.live?.config ?? null, request.config),
       variables: diffNames(request.live?.variableDigests ?? {}, request.variableDigests),
+      commands: { release: null, postDeploy: null },
       zeroDowntime: true,
       zeroDowntimeNote: null,
     },

@@ -28,8 +28,12 @@ export async function startRelease(
 }
 
 /** Stops what was started for this request, and the environment's network when nothing else is in it. What was live or warm before stays so. */
-export async function removeRelease({ runtime, history }: EnginePorts, request: ReleaseRequest): Promise<void> {
+export async function removeRelease(
+  { runtime, commands, history }: EnginePorts,
+  request: ReleaseRequest,
+): Promise<void> {
   const { labels, config, live } = request;
+  await commands.remove(labels);
   const kept = new Set([...(live?.instances.map(({ name }) => name) ?? []), ...(await history.warm())]);
   const owned = await runtime.listOwned(labels.environmentId);
   const ours = owned.filter(({ name, labels: { releaseId } }) => releaseId === labels.releaseId && !kept.has(name));

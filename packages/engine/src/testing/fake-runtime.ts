@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { type Artifact, DomainError, type RuntimeKind, Secret, type StartedInstance } from "@windlass/domain";
 import type {
   BuildRequest,
+  CommandRequest,
+  CommandRunner,
   EffectContext,
   Examination,
   Examiner,
@@ -92,7 +94,27 @@ export function createFakeRuntime({
     builder: new FakeBuilder(engine, owner),
     runtime: new FakeRuntime(engine, owner, kind),
     examiner: new FakeExaminer(engine, owner),
+    commands: new FakeCommands(engine),
   };
+}
+
+/** A command is its name in the engine's calls; one that shall fail or hang is told by `failNext`. */
+class FakeCommands implements CommandRunner {
+  readonly #engine: FakeEngine;
+
+  constructor(engine: FakeEngine) {
+    this.#engine = engine;
+  }
+
+  async run({ purpose }: CommandRequest, context: EffectContext): Promise<void> {
+    throwIfCancelled(context);
+    await this.#engine.enter("command", purpose);
+    throwIfCancelled(context);
+  }
+
+  async remove({ releaseId }: OwnerLabels): Promise<void> {
+    await this.#engine.enter("remove commands", releaseId);
+  }
 }
 
 class FakeBuilder implements ImageBuilder {

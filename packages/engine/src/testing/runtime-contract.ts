@@ -1,9 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Artifact, type BuildConfig, EnvironmentConfig, type LogStream, Secret } from "@windlass/domain";
+import {
+  type Artifact,
+  type BuildConfig,
+  DomainError,
+  EnvironmentConfig,
+  type LogStream,
+  Secret,
+} from "@windlass/domain";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { BuildRequest, EffectContext, OwnerLabels, RuntimePorts, StartRequest } from "../ports.ts";
+import type { BuildRequest, CommandRequest, EffectContext, OwnerLabels, RuntimePorts, StartRequest } from "../ports.ts";
 import { type TinyAppBehaviour, type TinyAppBuild, writeTinyApp } from "./tiny-app.ts";
 
 // What every pair of builder and runtime keeps, whatever runs beneath. Adapters differ only in what `RuntimeHarness.can`
@@ -26,6 +33,8 @@ export interface RuntimeAbilities {
   showProcesses: boolean;
   /** The app does not run as root */
   dropPrivileges: boolean;
+  /** A release's commands really run */
+  runCommands: boolean;
   /** An app that takes more than its memory is ended, and that is told */
   limitMemory: boolean;
 }
@@ -457,6 +466,79 @@ export function describeRuntimeContract(
           );
         }
         expect(await ports.builder.listOwned(labels.environmentId)).toEqual([]);
+      });
+    });
+
+    describe("commands", () => {
+      const commandRequest = (script: string, change: Partial<CommandRequest> = {}): CommandRequest => ({
+        ...startRequest(undefined, { GREETING: "hello", TOKEN: new Secret("s3cret") }),
+        purpose: "release",
+        argv: ["node", "-e", script],
+        timeoutMs: 30_000,
+        ...change,
+      });
+      const nothingIsLeft = async ({ labels }: CommandRequest) => {
+        await ports.commands.remove(labels);
+        await ports.commands.remove(labels);
+        expect(await ports.runtime.listOwned(labels.environmentId)).toEqual([]);
+        await ports.runtime.removeEnvironment(labels.environmentId);
+      };
+
+      itCan("runCommands", "run in the release with its variables, and their output is in the log", async () => {
+        const request = commandRequest("console.log(process.env.GREETING, process.cwd()); console.error('beside')");
+        const context = makeContext();
+        await ports.commands.run(request, context);
+        expect(context.lines).toContainEqual({ stream: "stdout", text: expect.stringMatching(/^hello .*app$/) });
+        expect(context.lines).toContainEqual({ stream: "stderr", text: "beside" });
+        await nothingIsLeft(request);
+      });
+
+      itCan("runCommands", "that fail are told with exit code and last lines", async () => {
+        const request = commandRequest("console.log('no such table'); process.exit(3)");
+        await expect(ports.commands.run(request, makeContext())).rejects.toMatchObject({
+          code: "command_failed",
+          message: expect.stringContaining("exit code 3"),
+          evidence: ["no such table"],
+        });
+        const missing = commandRequest("", { argv: ["no-such-program-here"] });
+        await expect(ports.commands.run(missing, makeContext())).rejects.toMatchObject({ code: "command_failed" });
+        await nothingIsLeft(request);
+        await nothingIsLeft(missing);
+      });
+
+      itCan("runCommands", "are ended when their time is over, and when they are cancelled", async () => {
+        const mark = `mark-${randomUUID()}`;
+        const argv = ["node", "-e", "console.log('begun'); setInterval(() => {}, 1000)", mark];
+        const slow = commandRequest("", { argv, timeoutMs: 1000 });
+        await expect(ports.commands.run(slow, makeContext())).rejects.toMatchObject({
+          code: "command_failed",
+          message: expect.stringContaining("longer than its 1 seconds"),
+        });
+        await nothingIsLeft(slow);
+        const cancel = new AbortController();
+        const context = makeContext(cancel.signal);
+        const cancelled = commandRequest("", { argv, purpose: "post-deploy" });
+        const running = ports.commands.run(cancelled, context).then(
+          () => "ended",
+          (error: unknown) => error,
+        );
+        await until(
+          async () => context.lines.some(({ text }) => text === "begun"),
+          (seen) => seen,
+        );
+        cancel.abort(new DomainError("cancelled", "Cancelled."));
+        expect(await running).toMatchObject({ code: "cancelled" });
+        if (can.showProcesses) expect(await countProcesses(mark)).toBe(0);
+        await nothingIsLeft(cancelled);
+      });
+
+      itCan("runCommands", "that had ended when their worker died are not run a second time", async () => {
+        const request = commandRequest("console.log('once')");
+        await ports.commands.run(request, makeContext());
+        const heir = makeContext();
+        await harness.portsFor(owner).commands.run(request, heir);
+        expect(heir.lines.map(({ text }) => text)[0]).toMatch(/not run a second time/);
+        await nothingIsLeft(request);
       });
     });
 

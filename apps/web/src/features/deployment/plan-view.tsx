@@ -37,6 +37,21 @@ export function PlanView({ plan }: { plan: DeploymentPlan }) {
         {plan.commitsOmitted > 0 && <p className="text-muted text-sm">and {plan.commitsOmitted} more</p>}
       </Card>
       <ChangesCard config={plan.config} variables={plan.variables} />
+      {(plan.commands.release || plan.commands.postDeploy) && (
+        <Card className="flex flex-col gap-1 p-4 text-sm">
+          <CardTitle>Commands</CardTitle>
+          {plan.commands.release && (
+            <p>
+              Before it takes traffic: <code className="break-all font-mono text-xs">{plan.commands.release}</code>
+            </p>
+          )}
+          {plan.commands.postDeploy && (
+            <p>
+              Once it is live: <code className="break-all font-mono text-xs">{plan.commands.postDeploy}</code>
+            </p>
+          )}
+        </Card>
+      )}
       <Card className="flex flex-col gap-1 p-4">
         <CardTitle>Downtime</CardTitle>
         <p className="text-sm">

@@ -13,6 +13,9 @@ export interface ConfigDraft {
   folder: string;
   port: string;
   command: string;
+  releaseCommand: string;
+  postDeployCommand: string;
+  commandSeconds: string;
   healthKind: HealthKind;
   healthPath: string;
   healthCodes: string;
@@ -47,6 +50,9 @@ export const DEFAULT_DRAFT: ConfigDraft = {
   folder: ".",
   port: "3000",
   command: "",
+  releaseCommand: "",
+  postDeployCommand: "",
+  commandSeconds: "600",
   healthKind: "http",
   healthPath: "/",
   healthCodes: "200-399",
@@ -87,7 +93,10 @@ export function draftFromConfig(config: EnvironmentConfig): ConfigDraft {
         : "",
     folder: build.kind === "static" ? build.folder : ".",
     port: String(config.port),
-    command: config.command ? joinWords(config.command) : "",
+    command: joinWords(config.command ?? []),
+    releaseCommand: joinWords(config.releaseCommand ?? []),
+    postDeployCommand: joinWords(config.postDeployCommand ?? []),
+    commandSeconds: String(config.commandSeconds),
     ...draftFromHealth(health),
     intervalSeconds: String(health.intervalSeconds),
     timeoutSeconds: String(health.timeoutSeconds),
@@ -131,11 +140,17 @@ function draftFromHealth(health: EnvironmentConfig["health"]): Partial<ConfigDra
 
 /** What the procedures take; they judge it, and name the field when something is wrong. */
 export function configFromDraft(draft: ConfigDraft) {
-  const command = splitWords(draft.command);
+  const commands = {
+    command: splitWords(draft.command),
+    releaseCommand: splitWords(draft.releaseCommand),
+    postDeployCommand: splitWords(draft.postDeployCommand),
+  };
+  const given = Object.entries(commands).filter(([, words]) => words.length > 0);
   return {
     build: buildFromDraft(draft),
     port: Number(draft.port),
-    ...(command.length > 0 ? { command } : {}),
+    ...(Object.fromEntries(given) as Partial<typeof commands>),
+    commandSeconds: Number(draft.commandSeconds),
     health: healthFromDraft(draft),
     instances: Number(draft.instances),
     resources: { memoryMb: Number(draft.memoryMb), cpus: Number(draft.cpus), processes: Number(draft.processes) },

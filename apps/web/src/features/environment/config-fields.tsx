@@ -361,6 +361,37 @@ export function SwitchFields(props: ConfigFieldsProps) {
   );
 }
 
+export function CommandFields(props: ConfigFieldsProps) {
+  return (
+    <div className={GRID}>
+      <Text
+        {...props}
+        name="releaseCommand"
+        field="config.releaseCommand"
+        label="Release command"
+        hint="Runs once in the new release before it takes traffic, such as a migration. If it fails, so does the deployment. A rollback does not run it."
+        className="sm:col-span-2"
+      />
+      <Text
+        {...props}
+        name="commandSeconds"
+        field="config.commandSeconds"
+        label="Limit of a command, seconds"
+        type="number"
+        step="any"
+      />
+      <Text
+        {...props}
+        name="postDeployCommand"
+        field="config.postDeployCommand"
+        label="Post-deploy command"
+        hint="Runs once the new release is live. If it fails, you get a warning."
+        className="sm:col-span-2"
+      />
+    </div>
+  );
+}
+
 /** Everything that has a good default. */
 export function AdvancedFields(props: ConfigFieldsProps) {
   return (
@@ -370,6 +401,9 @@ export function AdvancedFields(props: ConfigFieldsProps) {
       </Fold>
       <Fold summary="Start and limits">
         <RunFields {...props} />
+      </Fold>
+      <Fold summary="Commands around a deployment">
+        <CommandFields {...props} />
       </Fold>
       <Fold summary="Health check">
         <HealthFields {...props} />

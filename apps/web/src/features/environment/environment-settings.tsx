@@ -13,7 +13,7 @@ import { useTRPC } from "@/trpc/context";
 import { messageAt, problemOf } from "@/trpc/errors";
 import { useLive } from "@/trpc/use-live";
 import { configFromDraft, draftFromConfig } from "./config-draft";
-import { BuildFields, HealthFields, MainFields, RunFields, SwitchFields } from "./config-fields";
+import { BuildFields, CommandFields, HealthFields, MainFields, RunFields, SwitchFields } from "./config-fields";
 import { RuntimeChoice } from "./runtime-choice";
 
 /** What the next deployment is made with. Saving changes nothing of what is live. */
@@ -80,6 +80,9 @@ export function EnvironmentSettings({ environment, source }: { environment: Envi
         </Section>
         <Section id="run" title="Start and limits">
           <RunFields {...fields} />
+        </Section>
+        <Section id="commands" title="Commands around a deployment">
+          <CommandFields {...fields} />
         </Section>
         <Section id="switch" title="Switch and rollback">
           <SwitchFields {...fields} />

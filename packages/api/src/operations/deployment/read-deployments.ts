@@ -1,8 +1,9 @@
 import type { Prisma } from "@windlass/db";
 import {
-  DEPLOY_STEPS,
   DeploymentEnd,
   DeploymentPlan,
+  deploySteps,
+  EnvironmentConfig,
   isEnded,
   ROLLBACK_STEPS,
   SwitchProof,
@@ -29,10 +30,11 @@ const WITH_CONTEXT = {
 type Row = Prisma.DeploymentGetPayload<{ include: typeof WITH_CONTEXT }>;
 
 /** Steps that undo belong to the story, not to the expected course. */
-const expectedSteps = (kind: Row["kind"]): readonly string[] => (kind === "rollback" ? ROLLBACK_STEPS : DEPLOY_STEPS);
+const expectedSteps = ({ kind, environment }: Row): readonly string[] =>
+  kind === "rollback" ? ROLLBACK_STEPS : deploySteps(EnvironmentConfig.parse(environment.config));
 
 function toSummary(row: Row, waiting: Waiting | undefined): DeploymentSummary {
-  const expected = expectedSteps(row.kind);
+  const expected = expectedSteps(row);
   const { environment } = row;
   return {
     id: row.id,
@@ -148,7 +150,7 @@ export async function readDeployment(
       endedAt: step.endedAt,
       estimateMs: estimates.get(step.name) ?? null,
     })),
-    stepsToCome: hasEnded ? [] : expectedSteps(row.kind).filter((name) => !seen.has(name)),
+    stepsToCome: hasEnded ? [] : expectedSteps(row).filter((name) => !seen.has(name)),
     plan: row.plan ? DeploymentPlan.parse(row.plan) : null,
     proof: row.proof ? SwitchProof.parse(row.proof) : null,
     warnings: row.warnings as string[],
