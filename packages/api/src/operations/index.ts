@@ -5,6 +5,7 @@ export type { AddressSettings, Services } from "../services.ts";
 export { endSession, type SignedIn, signIn } from "./account/sign-in.ts";
 export { createApp, type NewApp } from "./app/create-app.ts";
 export { writeAudit } from "./audit/write-audit.ts";
+export { cancelDeployment } from "./deployment/cancel-deployment.ts";
 export { readDeployment } from "./deployment/read-deployments.ts";
 export { requestDeployment } from "./deployment/request-deployment.ts";
 export { requestRollback } from "./deployment/request-rollback.ts";

@@ -11,7 +11,6 @@ import { requestRollback } from "../operations/deployment/request-rollback.ts";
 import { deploymentProcedure, environmentProcedure } from "../procedures.ts";
 import { DeploymentDetail, DeploymentSummary, LogBatch, RollbackPlan } from "../schemas.ts";
 import { t } from "../trpc.ts";
-import { Done } from "./done.ts";
 import { live, liveTracked, required, topicsOfWaiting } from "./live-output.ts";
 import { triggerOf } from "./trigger.ts";
 
@@ -93,11 +92,8 @@ export const deploymentRouter = t.router({
     .output(RollbackPlan)
     .query(({ ctx, input }) => planRollback(ctx, ctx.environment, input.releaseId)),
   cancel: deploymentProcedure("deployment", "cancel")
-    .output(Done)
-    .mutation(async ({ ctx }) => {
-      await cancelDeployment(ctx, ctx.deployment);
-      return {};
-    }),
+    .output(z.object({ message: z.string() }))
+    .mutation(async ({ ctx }) => ({ message: await cancelDeployment(ctx, ctx.deployment) })),
 });
 
 interface WithSource {

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { type Artifact, DomainError, type ImageRef } from "@windlass/domain";
 import type Dockerode from "dockerode";
 import { isTakenOver } from "../pipeline/is-taken-over.ts";
 import type { BuildRequest, EffectContext, ImageBuilder } from "../ports.ts";
 import { BUILD_LIMIT_MS, buildTookTooLong } from "../programs/build-limit.ts";
+import { awaitBuildGone, type BuildPlace } from "./await-build-gone.ts";
 import { BuildOutput, progressMessages } from "./build-output.ts";
 import { cancelled, engineError, engineMessage, isMissing, requestSignal, statusOf } from "./errors.ts";
 import { imagePrefix, imageTag, releaseOfTag } from "./names.ts";
@@ -94,6 +96,8 @@ export class DockerBuilder implements ImageBuilder {
 
   async #run(plan: BuildPlan, tag: string, teamId: string, context: EffectContext): Promise<string> {
     const output = new BuildOutput();
+    const host = `windlass-build-${createHash("sha256").update(tag).digest("hex").slice(0, 20)}`;
+    let place: BuildPlace | undefined;
     // Nobody else hears of a file that cannot be read: the request would wait for the rest for ever.
     const upload = new AbortController();
     plan.context.once("error", (error: Error) => upload.abort(error));
@@ -104,6 +108,7 @@ export class DockerBuilder implements ImageBuilder {
       // Commands of a build are a stranger's code as much as the app is: they get a bridge that the host's rule knows, and
       // that no other team's builds are on.
       const network = await ensureNetwork(this.#options, `build ${teamId}`);
+      place = { network: network.name, host };
       const stream = await this.#engine.buildImage(plan.context as unknown as NodeJS.ReadableStream, {
         t: tag,
         dockerfile: plan.dockerfile,
@@ -111,6 +116,8 @@ export class DockerBuilder implements ImageBuilder {
         buildargs: plan.args,
         networkmode: network.name,
         forcerm: true,
+        // A command's container has neither name nor label of ours: this tells whose it is.
+        extrahosts: `${host}:127.0.0.1`,
         ...(memory ? { memory, memswap: memory } : {}),
         abortSignal: requestSignal(AbortSignal.any([context.signal, upload.signal, limit])),
       });
@@ -126,6 +133,7 @@ export class DockerBuilder implements ImageBuilder {
       return output.imageId;
     } catch (error) {
       if (isTakenOver(context.signal)) throw cancelled(error);
+      if (place && (context.signal.aborted || limit.aborted)) await awaitBuildGone(this.#engine, place);
       if (context.signal.aborted) {
         await this.#engine
           .getImage(tag)

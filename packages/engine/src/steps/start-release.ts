@@ -27,6 +27,9 @@ export async function startRelease(
   return started.sort((a, b) => a.ordinal - b.ordinal);
 }
 
+/** It takes no traffic, or what it took was drained: whoever cancels does not wait for it. */
+const UNDO_STOP_SECONDS = 1;
+
 /** Stops what was started for this request, and the environment's network when nothing else is in it. What was live or warm before stays so. */
 export async function removeRelease(
   { runtime, commands, history }: EnginePorts,
@@ -37,7 +40,7 @@ export async function removeRelease(
   const kept = new Set([...(live?.instances.map(({ name }) => name) ?? []), ...(await history.warm())]);
   const owned = await runtime.listOwned(labels.environmentId);
   const ours = owned.filter(({ name, labels: { releaseId } }) => releaseId === labels.releaseId && !kept.has(name));
-  await Promise.all(ours.map(({ name }) => runtime.stop(name, config.stopSeconds)));
+  await Promise.all(ours.map(({ name }) => runtime.stop(name, Math.min(config.stopSeconds, UNDO_STOP_SECONDS))));
   if (owned.length === ours.length) await runtime.removeEnvironment(labels.environmentId);
 }
 

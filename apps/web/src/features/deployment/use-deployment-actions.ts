@@ -46,6 +46,8 @@ export function useRollback() {
 
 export function useCancel() {
   const trpc = useTRPC();
-  const mutation = useMutation(trpc.deployment.cancel.mutationOptions({ onError: sayProblem }));
+  const mutation = useMutation(
+    trpc.deployment.cancel.mutationOptions({ onSuccess: ({ message }) => void toast(message), onError: sayProblem }),
+  );
   return { cancel: (deploymentId: string) => mutation.mutate({ deploymentId }), isPending: mutation.isPending };
 }

@@ -4,13 +4,13 @@ import type { OperationContext } from "../operation.ts";
 
 /**
  * Ends a waiting deployment at once; asks the worker to end a running one, which confirms by the deployment's end.
- * Rejects with conflict when it has ended or its release already takes the traffic.
+ * Says in a sentence what happens. Rejects with conflict when it has ended or its release already takes the traffic.
  */
 export async function cancelDeployment(
   ctx: OperationContext,
-  deployment: { id: string; teamId: string },
-): Promise<void> {
-  await ctx.db.$transaction(async (tx) => {
+  deployment: { id: string; teamId: string; environmentId: string },
+): Promise<string> {
+  return ctx.db.$transaction(async (tx) => {
     const now = new Date();
     const end = { reason: "cancelled", message: `Cancelled by ${ctx.actor.name} before it started.`, evidence: [] };
     const waiting = await tx.deployment.updateMany({
@@ -25,17 +25,27 @@ export async function cancelDeployment(
       },
     });
     if (waiting.count === 0) {
-      const running = await tx.deployment.updateMany({
-        where: { id: deployment.id, status: "running", committedToTraffic: false },
+      const running = { id: deployment.id, status: "running", committedToTraffic: false } as const;
+      const asked = await tx.deployment.updateMany({
+        where: { ...running, cancelRequestedAt: null },
         data: { cancelRequestedAt: now, cancelRequestedBy: ctx.actor.name },
       });
-      if (running.count === 0) throw await whyNot(tx, deployment.id);
+      if (asked.count === 0) {
+        if ((await tx.deployment.count({ where: running })) === 0) throw await whyNot(tx, deployment.id);
+        return "It is being cancelled already.";
+      }
     }
     await writeAudit(tx, ctx.actor, {
       teamId: deployment.teamId,
       action: "deployment.cancel",
       subject: `deployment:${deployment.id}`,
     });
+    if (waiting.count > 0) return "Cancelled. It had not started.";
+    const isWorkedOn =
+      (await tx.lease.count({ where: { environmentId: deployment.environmentId, expiresAt: { gt: now } } })) > 0;
+    return isWorkedOn
+      ? "It is being cancelled: what it made is taken back first."
+      : "No worker is at work on it now. It is cancelled, and what it made taken back, as soon as one is.";
   });
 }
 
