@@ -20,6 +20,7 @@ const WHOLE = [
   "@windlass/db/embedded",
   "@windlass/db/encryption",
   "@windlass/db/migrations",
+  "@windlass/db/runtime-log",
   "@windlass/domain",
   "@windlass/engine",
 ];
@@ -32,7 +33,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     may: ["@windlass/domain"],
     never: { pattern: /^(pg|pg-boss|@prisma\/)/, why: "The engine knows neither Prisma nor pg-boss." },
   },
-  "packages/api": { may: ["@windlass/db", "@windlass/db/encryption", "@windlass/domain"] },
+  "packages/api": { may: ["@windlass/db", "@windlass/db/encryption", "@windlass/db/runtime-log", "@windlass/domain"] },
   "packages/client": { may: [], mayTypes: ["@windlass/api"] },
   "apps/web": {
     may: ["@windlass/api", "@windlass/domain"],
@@ -55,6 +56,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       "@windlass/db",
       "@windlass/db/embedded",
       "@windlass/db/encryption",
+      "@windlass/db/runtime-log",
       "@windlass/domain",
       "@windlass/api/operations",
       "@windlass/api/live",

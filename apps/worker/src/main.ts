@@ -6,6 +6,7 @@ import { openLive } from "@windlass/api/live";
 import { createQueues } from "@windlass/api/operations";
 import { createDatabase } from "@windlass/db";
 import { createCipher } from "@windlass/db/encryption";
+import { openRuntimeLogStore } from "@windlass/db/runtime-log";
 import { ENVIRONMENT_QUEUE, SOURCE_CHECK_QUEUE } from "@windlass/domain";
 import { createGitRepository, createRouterClient, createWorkspace } from "@windlass/engine";
 import { PgBoss } from "pg-boss";
@@ -14,6 +15,7 @@ import { coolWarm } from "./environment/cool-warm.ts";
 import { restoreEnvironments, stopInstances } from "./environment/restore-environments.ts";
 import { workQueue } from "./queue/work-queue.ts";
 import { reportWorker } from "./report/report-worker.ts";
+import { keepRuntimeLogs } from "./runtime-log/keep-runtime-logs.ts";
 import { openRuntimes } from "./runtimes.ts";
 import { readSettings } from "./settings.ts";
 import { answerSourceCheck } from "./source/answer-source-check.ts";
@@ -46,6 +48,7 @@ const worker: Worker = {
   db: createDatabase(settings.DATABASE_URL, 4 + 2 * concurrency),
   cipher: createCipher(new Map([[1, key]])),
   live: openLive(settings.DATABASE_URL),
+  runtimeLogs: openRuntimeLogStore(settings.DATABASE_URL, 3),
   log,
   holder: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
   owner,
@@ -92,7 +95,7 @@ await boss.work(ENVIRONMENT_QUEUE, WORK, async () => queue.wake());
 await boss.work(SOURCE_CHECK_QUEUE, { ...WORK, localConcurrency: 2 }, async ([job]) => {
   if (job) await answerSourceCheck(worker, job.data);
 });
-const loops = [queue.done, coolWarm(worker), reportWorker(worker, runtimes.docker)];
+const loops = [queue.done, coolWarm(worker), reportWorker(worker, runtimes.docker), keepRuntimeLogs(worker)];
 log.info({ holder: worker.holder, docker: runtimes.docker() }, "ready");
 process.send?.({ type: "ready" });
 
@@ -104,7 +107,7 @@ function stop(): Promise<void> {
     shutdown.abort();
     await boss.stop({ graceful: true, timeout: 10_000 }).catch(() => {});
     await Promise.allSettled(loops);
-    await worker.live.close();
+    await Promise.all([worker.live.close(), worker.runtimeLogs.close()]);
   })();
   return stopping;
 }

@@ -24,6 +24,7 @@ import type {
   SwitchResult,
   TableQuery,
 } from "@windlass/domain";
+import type { OutputLines } from "./log/output-buffer.ts";
 
 // What the engine needs from the world, in domain words. Which adapter serves is decided once, where the worker wires
 // things. Every method rejects with a DomainError whose message a user can read; foreign errors are translated once, in
@@ -192,6 +193,21 @@ export interface Examiner {
   examine(name: string): Promise<Examination>;
 }
 
+/** Lines of an instance's output, and where to go on after them. */
+export interface OutputBatch extends OutputLines {
+  /** Can be stored as JSON; only the adapter that gave it understands it */
+  position: unknown;
+}
+
+export interface InstanceOutput {
+  /**
+   * What the instance writes, after a position or from the start, until it is gone; through its own restarts and those
+   * of the engine. Each line once, in order; where some could not be read a line of stream `system` says so. The source
+   * is slowed down, or lags, while the reader is busy.
+   */
+  follow(name: string, after: unknown, signal: AbortSignal): AsyncIterable<OutputBatch>;
+}
+
 export interface Router {
   /** Where requests enter, for probes through it. */
   readonly entry: Address;
@@ -231,6 +247,7 @@ export interface RuntimePorts {
   runtime: Runtime;
   examiner: Examiner;
   commands: CommandRunner;
+  output: InstanceOutput;
 }
 
 /** The books of one deployment. Only `step` writes them, under the lease: a worker that lost it gets lease_lost. */

@@ -1,11 +1,13 @@
 import type { RuntimePorts } from "@windlass/engine";
 import type { Lease } from "./lease.ts";
 
+type Effects = Omit<RuntimePorts, "output">;
+
 /**
  * The adapters, asking before each effect whether the lease holds. Writes and the router's commands carry the token; an
  * engine knows none, and a worker that wakes from a long freeze goes on where it stood.
  */
-export function fenceEffects({ builder, runtime, commands, examiner }: RuntimePorts, lease: Lease): RuntimePorts {
+export function fenceEffects({ builder, runtime, commands, examiner }: Effects, lease: Lease): Effects {
   return {
     examiner,
     builder: {

@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters } from "node:util";
-import { MAX_LOG_LINE_CHARACTERS } from "@windlass/domain";
+import { LONGEST_RAW_LINE } from "../log/split-long-line.ts";
 
 /** One message of the engine's progress streams (build, pull). */
 export interface ProgressMessage {
@@ -52,11 +52,8 @@ export class BuildOutput {
     if (message.stream === undefined) return [];
     const lines = (this.#rest + message.stream).split("\n");
     this.#rest = lines.pop() ?? "";
-    // A command that never ends its line would fill the memory: what is too long for the log is handed on in pieces.
-    while (this.#rest.length > MAX_LOG_LINE_CHARACTERS) {
-      lines.push(this.#rest.slice(0, MAX_LOG_LINE_CHARACTERS));
-      this.#rest = this.#rest.slice(MAX_LOG_LINE_CHARACTERS);
-    }
+    // A command that never ends its line would fill the memory: the rest of such a line is left out.
+    if (this.#rest.length > LONGEST_RAW_LINE) this.#rest = this.#rest.slice(0, LONGEST_RAW_LINE);
     return lines.flatMap((line) => this.#line(line));
   }
 

@@ -3,6 +3,7 @@ import type { RuntimePorts } from "../ports.ts";
 import { DockerBuilder } from "./builder.ts";
 import { DockerCommandRunner } from "./command-runner.ts";
 import { DockerExaminer } from "./examiner.ts";
+import { DockerOutput } from "./docker-output.ts";
 import { parseSubnet } from "./network.ts";
 import { DockerRuntime } from "./runtime.ts";
 
@@ -37,5 +38,6 @@ export function createDockerRuntime({
     runtime: new DockerRuntime(options),
     examiner: new DockerExaminer(options),
     commands: new DockerCommandRunner(options),
+    output: new DockerOutput(options),
   };
 }

@@ -1,4 +1,4 @@
-import { MAX_LOG_LINE_CHARACTERS } from "@windlass/domain";
+import { LONGEST_RAW_LINE } from "../log/split-long-line.ts";
 
 const HEADER_BYTES = 8;
 
@@ -28,4 +28,4 @@ export function readLogFrames(log: Buffer): string[] {
 }
 
 const writeLine = (parts: Buffer[]): string =>
-  Buffer.concat(parts).toString("utf8").replace(/\r$/, "").slice(0, MAX_LOG_LINE_CHARACTERS);
+  Buffer.concat(parts).toString("utf8").replace(/\r$/, "").slice(0, LONGEST_RAW_LINE);

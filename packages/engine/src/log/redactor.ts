@@ -7,10 +7,10 @@ const SHORTEST = 4;
 export type Redactor = (text: string) => string;
 
 /**
- * Knows each secret as it is, as URLs and JSON spell it, and in base64; of one with several lines each line, as logs
- * are lines. Longer ones first, so that a secret inside another leaves nothing of the outer behind.
+ * Each secret as it is, as URLs and JSON spell it, and in base64; of one with several lines each line, as logs are
+ * lines.
  */
-export function createRedactor(secrets: Iterable<Secret>): Redactor {
+export function spellingsOf(secrets: Iterable<Secret>): Set<string> {
   const spellings = new Set<string>();
   for (const secret of secrets) {
     const value = secret.reveal();
@@ -24,7 +24,12 @@ export function createRedactor(secrets: Iterable<Secret>): Redactor {
       spellings.add(Buffer.from(part).toString("base64url"));
     }
   }
-  const escaped = [...spellings]
+  return spellings;
+}
+
+/** Takes every spelling out; longer ones first, so that a secret inside another leaves nothing of the outer behind. */
+export function createRedactor(secrets: Iterable<Secret>): Redactor {
+  const escaped = [...spellingsOf(secrets)]
     .sort((a, b) => b.length - a.length)
     .map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
   if (escaped.length === 0) return (text) => text;

@@ -2,6 +2,7 @@ import type { RuntimePorts } from "../ports.ts";
 import { ProcessCommandRunner } from "./command-runner.ts";
 import { ProcessExaminer } from "./process-examiner.ts";
 import type { ProcessRuntimeOptions } from "./process-options.ts";
+import { ProcessOutput } from "./process-output.ts";
 import { ProcessRuntime } from "./process-runtime.ts";
 import { ReleaseFolders } from "./release-folders.ts";
 
@@ -14,5 +15,6 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): RuntimePor
     runtime: new ProcessRuntime(options),
     examiner: new ProcessExaminer(options),
     commands: new ProcessCommandRunner(options),
+    output: new ProcessOutput(options),
   };
 }

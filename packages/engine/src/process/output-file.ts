@@ -1,5 +1,7 @@
 import { open, rename, rm, stat, writeFile } from "node:fs/promises";
-import { MAX_LOG_LINE_CHARACTERS } from "@windlass/domain";
+import { z } from "zod";
+import { LONGEST_RAW_LINE } from "../log/split-long-line.ts";
+import { readJson, writeJson } from "./json-file.ts";
 
 const MAX_BYTES = 16 * 1024 * 1024;
 const KEPT_BYTES = 1024 * 1024;
@@ -10,7 +12,7 @@ export async function readLastLines(path: string, lines: number): Promise<string
   const text = current.split("\n").length > lines ? current : (await readTail(keptPath(path))) + current;
   const all = text.split(/\r?\n/);
   if (all.at(-1) === "") all.pop();
-  return all.slice(-lines).map((line) => line.slice(0, MAX_LOG_LINE_CHARACTERS));
+  return all.slice(-lines).map((line) => line.slice(0, LONGEST_RAW_LINE));
 }
 
 /**
@@ -20,18 +22,32 @@ export async function readLastLines(path: string, lines: number): Promise<string
 export async function boundOutput(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (!found || found.size <= MAX_BYTES) return;
+  const before = await readCut(path);
+  // Written down by somebody who died before the file was emptied: it counts once.
+  const isUnfinished = before !== undefined && found.size >= before.size;
   const beside = `${keptPath(path)}.new`;
-  await writeFile(beside, await readTail(path), { mode: 0o600 });
-  await rename(beside, keptPath(path));
   const handle = await open(path, "r+");
   try {
+    const { size } = await handle.stat();
+    const keptFrom = size - KEPT_BYTES;
+    const { buffer } = await handle.read(Buffer.alloc(KEPT_BYTES), 0, KEPT_BYTES, keptFrom);
+    await writeFile(beside, buffer, { mode: 0o600 });
+    await rename(beside, keptPath(path));
+    await writeJson(cutPath(path), { cuts: (before?.cuts ?? 0) + (isUnfinished ? 0 : 1), size, keptFrom });
     await handle.truncate(0);
   } finally {
     await handle.close();
   }
 }
 
-const keptPath = (path: string): string => `${path}.1`;
+export const keptPath = (path: string): string => `${path}.1`;
+const cutPath = (path: string): string => `${path}.cut`;
+
+/** When the output was emptied: how often by now, how large it was, and from which byte on it was kept. */
+const Cut = z.object({ cuts: z.int(), size: z.int(), keptFrom: z.int() });
+
+/** The last time the output was emptied, for those who read on behind it. */
+export const readCut = (path: string): Promise<z.infer<typeof Cut> | undefined> => readJson(cutPath(path), Cut);
 
 async function readTail(path: string): Promise<string> {
   const handle = await open(path, "r").catch(() => undefined);

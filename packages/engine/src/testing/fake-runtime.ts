@@ -2,7 +2,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Artifact, DomainError, type RuntimeKind, Secret, type StartedInstance } from "@windlass/domain";
+import { OutputBuffer } from "../log/output-buffer.ts";
 import type {
   BuildRequest,
   CommandRequest,
@@ -11,7 +13,9 @@ import type {
   Examination,
   Examiner,
   ImageBuilder,
+  InstanceOutput,
   InstanceState,
+  OutputBatch,
   OwnedInstance,
   OwnerLabels,
   ProgramOutcome,
@@ -95,6 +99,7 @@ export function createFakeRuntime({
     runtime: new FakeRuntime(engine, owner, kind),
     examiner: new FakeExaminer(engine, owner),
     commands: new FakeCommands(engine),
+    output: new FakeOutput(engine, owner),
   };
 }
 
@@ -306,6 +311,29 @@ class FakeExaminer implements Examiner {
   #find(name: string): FakeInstance | undefined {
     const instance = this.#engine.instances.get(name);
     return instance?.labels.owner === this.#owner ? instance : undefined;
+  }
+}
+
+class FakeOutput implements InstanceOutput {
+  readonly #engine: FakeEngine;
+  readonly #owner: string;
+
+  constructor(engine: FakeEngine, owner: string) {
+    this.#engine = engine;
+    this.#owner = owner;
+  }
+
+  async *follow(name: string, after: unknown, signal: AbortSignal): AsyncGenerator<OutputBatch, void, undefined> {
+    let position = typeof after === "number" ? after : 0;
+    const lines = new OutputBuffer();
+    while (!signal.aborted) {
+      const written = this.#engine.instances.get(name)?.lines.slice(position) ?? [];
+      for (const text of written) lines.add(Buffer.from(text), 0, Buffer.byteLength(text), Date.now(), 1);
+      position += written.length;
+      if (written.length > 0) yield { ...lines.take(), position };
+      else if (this.#engine.instances.get(name)?.labels.owner !== this.#owner) return;
+      else await delay(5);
+    }
   }
 }
 
