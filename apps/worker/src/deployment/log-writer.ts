@@ -1,6 +1,6 @@
-import { Prisma } from "@windlass/db";
-import { type LogLine, type LogStream, MAX_LOG_LINE_CHARACTERS } from "@windlass/domain";
-import type { Redactor } from "@windlass/engine";
+import { type Database, Prisma } from "@windlass/db";
+import type { LogLine, LogStream } from "@windlass/domain";
+import { type Redactor, splitLongLine } from "@windlass/engine";
 import type { Lease, WriteOptions } from "../lease/lease.ts";
 
 const STORE_EVERY_MS = 40;
@@ -8,6 +8,9 @@ const STORE_EVERY_MS = 40;
 const FIRST_AFTER_MS = 10;
 const CHUNK_LINES = 500;
 const MOST_WAITING = 4000;
+/** Of a log that is longer only the last lines of each step are kept. */
+const MOST_CHARACTERS = 24 * 1024 * 1024;
+const LAST_LINES = 500;
 
 /**
  * Numbers the lines of a deployment's log and stores them in chunks, by time or size, whichever comes first. A line
@@ -22,9 +25,32 @@ export interface LogWriter {
   storeWith(parts: readonly Prisma.Sql[], options?: WriteOptions): Promise<void>;
 }
 
-/** `lastSeq` is the number of the last line that an earlier worker stored. */
-export function openLogWriter(lease: Lease, deploymentId: string, lastSeq: number, redact: Redactor): LogWriter {
-  let seq = lastSeq;
+/** What an earlier worker stored of the log. */
+export interface StoredLog {
+  lastSeq: number;
+  characters: number;
+}
+
+export const NOTHING_STORED: StoredLog = { lastSeq: 0, characters: 0 };
+
+export async function readStoredLog(db: Database, deploymentId: string): Promise<StoredLog> {
+  const [stored] = await db.$queryRaw<{ lastSeq: number | null; characters: bigint | null }[]>`
+    select max("lastSeq") as "lastSeq", sum(length("lines"::text))::bigint as "characters"
+    from "LogChunk" where "deploymentId" = ${deploymentId}::uuid`;
+  return { lastSeq: stored?.lastSeq ?? 0, characters: Number(stored?.characters ?? 0) };
+}
+
+export function openLogWriter(
+  lease: Lease,
+  deploymentId: string,
+  stored: StoredLog,
+  redact: Redactor,
+  mostCharacters = MOST_CHARACTERS,
+): LogWriter {
+  let { lastSeq: seq, characters } = stored;
+  /** Past the limit: the last lines, until the step is over, and how many there were before them */
+  let last: Omit<LogLine, "seq">[] = [];
+  let leftOut = 0;
   let waiting: LogLine[] = [];
   let timer: NodeJS.Timeout | undefined;
   let storedAt = Number.NEGATIVE_INFINITY;
@@ -72,28 +98,55 @@ export function openLogWriter(lease: Lease, deploymentId: string, lastSeq: numbe
     else timer ??= setTimeout(() => storeSoon(0), afterMs);
   };
 
+  const add = (line: Omit<LogLine, "seq">) => {
+    characters += line.text.length;
+    waiting.push({ seq: ++seq, ...line });
+  };
+  /** Also the line that says so, once. */
+  const addWithinLimit = (line: Omit<LogLine, "seq">) => {
+    if (characters <= mostCharacters) {
+      add(line);
+      if (characters > mostCharacters) add({ ...line, stream: "system", text: limitText(mostCharacters) });
+      return;
+    }
+    last.push(line);
+    if (last.length <= 2 * LAST_LINES) return;
+    leftOut += last.length - LAST_LINES;
+    last = last.slice(-LAST_LINES);
+  };
+  const addLast = () => {
+    leftOut += Math.max(0, last.length - LAST_LINES);
+    const kept = last.slice(-LAST_LINES);
+    const [first] = kept;
+    if (first && leftOut > 0)
+      add({ ...first, stream: "system", text: `${leftOut.toLocaleString("en")} lines left out` });
+    for (const line of kept) add(line);
+    last = [];
+    leftOut = 0;
+  };
+
   return {
     async write(step, stream, text) {
       if (failure !== undefined) throw failure;
       const at = Date.now();
-      for (const part of split(clean(redact(text)))) waiting.push({ seq: ++seq, at, step, stream, text: part });
+      for (const part of splitLongLine(clean(text), redact)) addWithinLimit({ at, step, stream, text: part });
       if (waiting.length >= MOST_WAITING) await store();
       else if (waiting.length >= CHUNK_LINES) storeSoon(0);
       else storeSoon(Math.max(FIRST_AFTER_MS, storedAt + STORE_EVERY_MS - performance.now()));
     },
-    flush: () => store(),
-    storeWith: store,
+    flush() {
+      addLast();
+      return store();
+    },
+    storeWith(parts, options) {
+      addLast();
+      return store(parts, options);
+    },
   };
 }
 
 /** Postgres stores neither null characters nor halves of surrogate pairs. */
 const clean = (text: string): string => text.toWellFormed().replaceAll("\u0000", "\ufffd").replace(/\r$/, "");
 
-function split(text: string): string[] {
-  if (text.length <= MAX_LOG_LINE_CHARACTERS) return [text];
-  const parts: string[] = [];
-  for (let at = 0; at < text.length; at += MAX_LOG_LINE_CHARACTERS) {
-    parts.push(text.slice(at, at + MAX_LOG_LINE_CHARACTERS).toWellFormed());
-  }
-  return parts;
-}
+const limitText = (characters: number): string =>
+  `This log has reached its limit of ${Math.round(characters / 1024 / 1024)} MB: from here on only the last ${LAST_LINES} lines of each step are kept. Make the build say less.`;

@@ -37,7 +37,7 @@ import {
   secretsIn,
   WITH_LIVE,
 } from "./load-release.ts";
-import { openLogWriter } from "./log-writer.ts";
+import { NOTHING_STORED, openLogWriter, readStoredLog } from "./log-writer.ts";
 import { moveDeployment } from "./move-deployment.ts";
 import { createReleaseHistory, type NewRelease } from "./release-history.ts";
 import { watchCancel } from "./watch-cancel.ts";
@@ -82,7 +82,8 @@ async function runPipeline(
   const { request, access, release, newRelease, secrets } = await loadRequest(worker, lease, row, environment);
   const redact = createRedactor(secrets);
   const isTakenOver = row.status === "running";
-  const log = openLogWriter(lease, row.id, isTakenOver ? await lastLogLine(worker, row.id) : 0, redact);
+  const stored = isTakenOver ? await readStoredLog(worker.db, row.id) : NOTHING_STORED;
+  const log = openLogWriter(lease, row.id, stored, redact);
   const deployment = { id: row.id, isTakenOver, isCommitted: row.committedToTraffic };
   const journal = await openJournal(worker.db, lease, deployment, log, redact);
   try {
@@ -120,11 +121,6 @@ async function runPipeline(
   } finally {
     await log.flush().catch(() => {});
   }
-}
-
-async function lastLogLine({ db }: Worker, deploymentId: string): Promise<number> {
-  const last = await db.logChunk.aggregate({ where: { deploymentId }, _max: { lastSeq: true } });
-  return last._max.lastSeq ?? 0;
 }
 
 /** What is deployed: for a rollback the release as it was, else the environment as it is now. */

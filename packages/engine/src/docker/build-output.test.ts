@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { LONGEST_RAW_LINE } from "../log/split-long-line.ts";
 import { BuildOutput, progressMessages, pullLine } from "./build-output.ts";
 
 const textOf = (parts: string[]) => {
@@ -27,12 +28,13 @@ describe("BuildOutput", () => {
     ]);
   });
 
-  it("hands on a line that never ends, and keeps only a little of it", () => {
+  it("hands a long line on as one, and keeps only so much of a line that never ends", () => {
     const output = new BuildOutput();
-    const part = "x".repeat(10_000);
-    const handedOn = Array.from({ length: 10 }, () => output.read({ stream: part })).flat();
-    expect(handedOn.map(({ text }) => text.length)).toEqual(Array.from({ length: 6 }, () => 16_384));
-    expect(output.end()[0]?.text).toHaveLength(100_000 - 6 * 16_384);
+    const part = "x".repeat(100_000);
+    expect(Array.from({ length: 10 }, () => output.read({ stream: part })).flat()).toEqual([]);
+    expect(output.read({ stream: "\n" }).map(({ text }) => text.length)).toEqual([1_000_000]);
+    for (let i = 0; i < 30; i++) output.read({ stream: part });
+    expect(output.end()[0]?.text).toHaveLength(LONGEST_RAW_LINE);
   });
 
   it("tells stderr by the builder's red and leaves the app's own colours", () => {

@@ -2,8 +2,8 @@ import type Dockerode from "dockerode";
 import type { RuntimePorts } from "../ports.ts";
 import { DockerBuilder } from "./builder.ts";
 import { DockerCommandRunner } from "./command-runner.ts";
-import { DockerExaminer } from "./examiner.ts";
 import { DockerOutput } from "./docker-output.ts";
+import { DockerExaminer } from "./examiner.ts";
 import { parseSubnet } from "./network.ts";
 import { DockerRuntime } from "./runtime.ts";
 

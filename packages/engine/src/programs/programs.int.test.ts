@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { LONGEST_RAW_LINE } from "../log/split-long-line.ts";
 import { until } from "../testing/runtime-contract.ts";
 import { findFamily } from "./end-family.ts";
 import { listProcesses, parseStat, readProcess } from "./list-processes.ts";
@@ -110,8 +111,13 @@ describe("splitLines", () => {
     ]);
   });
 
-  it("splits a line that is longer than the log takes", async () => {
-    const lines = await split("x".repeat(40_000), "\n");
-    expect(lines.map((line) => line.length)).toEqual([16_384, 16_384, 7_232]);
+  it("hands a long line on whole, and keeps only so much of one that never ends", async () => {
+    const lines = await split(
+      "x".repeat(40_000),
+      "\n",
+      ...Array.from({ length: 30 }, () => "y".repeat(100_000)),
+      "\nz",
+    );
+    expect(lines.map((line) => line.length)).toEqual([40_000, LONGEST_RAW_LINE, 1]);
   });
 });
