@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { appRouter } from "@windlass/api";
 import { issueSetupLink, signIn } from "@windlass/api/operations";
+import { unpackLines } from "@windlass/db/runtime-log";
 import { type GitAddress, type GitRef, isEnded, type RuntimeKind } from "@windlass/domain";
 import { createDockerRuntime, findDockerEngine } from "@windlass/engine";
 import { type GitHttpServer, serveGitOverHttp } from "@windlass/engine/testing/git";
@@ -26,6 +27,7 @@ console.log("secret " + secret);
 console.log("Basic " + Buffer.from(secret).toString("base64"));
 console.error("https://example.com/?key=" + encodeURIComponent(secret));
 console.log(JSON.stringify(process.env));
+console.log("y".repeat(16384 - 10) + secret + " where a long line is split");
 `;
 
 describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
@@ -117,7 +119,7 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     );
 
     const source = { kind: "git" as const, url: `${git.url}/app.git` as GitAddress };
-    const first = repository.push(tellingApp("version 1"));
+    const first = repository.push(tellingApp("version 1"), `Use ${variable.value} as key`);
     const access = { source, repositoryToken: token.value, deployKeyId };
     expect(await api.app.checkSource({ teamId, ...access, ref: "" })).toMatchObject({ ok: true });
     const { appId, environmentId, deploymentId } = await api.app.create({
@@ -146,6 +148,7 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     expect(failed).toMatchObject({ status: "failed", end: { reason: "unhealthy" } });
     // It was printed, and it was seen: the evidence shows that it was taken out.
     expect(JSON.stringify(failed)).toContain("secret [redacted]");
+    await waitFor("the app's own log", async () => (await readRuntimeLog(db)).includes("secret [redacted]"));
     const release = await db.release.findFirstOrThrow({ where: { environmentId }, orderBy: { number: "asc" } });
     const back = await api.deployment.rollback({ environmentId, releaseId: release.id });
     expect(await end(back.deploymentId)).toMatchObject({ status: "succeeded" });
@@ -183,6 +186,10 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
       expect(tables.rows.length).toBeGreaterThan(15);
       expect(text).toContain(ids.first);
       expect(text).toContain("grace@example.com");
+      // Stored packed.
+      const log = await readRuntimeLog(stack.ctx.db);
+      expect(log.includes(" where a long line is split")).toBe(true);
+      found.push(...findCanaries(canaries, "the runtime log", log));
       expect(found).toEqual([]);
     } finally {
       await client.end();
@@ -240,6 +247,11 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
       }
     });
 });
+
+async function readRuntimeLog(db: Stack["ctx"]["db"]): Promise<string> {
+  const chunks = await db.runtimeLogChunk.findMany({ orderBy: { firstSeq: "asc" } });
+  return chunks.map(({ data }) => unpackLines(data).text.toString()).join("");
+}
 
 /** The answer, or the error, of every query, and the first of every subscription. */
 async function callEverything(api: object, input: object): Promise<string[]> {

@@ -3,6 +3,7 @@ import { type DEPLOY_STEPS, DomainError, type FailureCause } from "@windlass/dom
 import type { DeploymentFacts, Journal, Redactor, StepOutcome } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
 import type { LogWriter } from "./log-writer.ts";
+import { redactText, redactWords } from "./redact-words.ts";
 
 /** What these steps made may be gone, or changed, when another worker comes: until the commit it makes sure of them. */
 const DONE_AGAIN: readonly string[] = ["start release", "await healthy", "switch traffic"] satisfies Step[];
@@ -77,9 +78,14 @@ const isBeingUndone = (rows: ReadonlyMap<string, StepRow>): boolean =>
   [...rows].some(([name, { status }]) => name.startsWith("undo: ") || status === "failed" || status === "cancelled");
 
 /** The engine's facts over the deployment's columns. */
-export function createRecorder(lease: Lease, deploymentId: string): (facts: DeploymentFacts) => Promise<void> {
+export function createRecorder(
+  lease: Lease,
+  deploymentId: string,
+  redact: Redactor,
+): (facts: DeploymentFacts) => Promise<void> {
   const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
-  return ({ commit, plan, proof }) => {
+  return (facts) => {
+    const { commit, plan, proof } = redactWords(facts, redact);
     const recorded = Prisma.sql`recorded as (
       update "Deployment" set
         "plan" = coalesce(${json(plan)}::jsonb, "plan"), "proof" = coalesce(${json(proof)}::jsonb, "proof"),
@@ -96,7 +102,7 @@ export function createRecorder(lease: Lease, deploymentId: string): (facts: Depl
 const storeError = ({ code, message, evidence, fault, failure }: DomainError, redact: Redactor) => ({
   code,
   message: redact(message),
-  evidence: evidence.map(redact),
+  evidence: evidence.map((text) => redactText(text, redact)),
   fault,
   ...(failure ? { failure: redactCause(failure, redact) } : {}),
 });
@@ -110,7 +116,7 @@ export const redactCause = (cause: FailureCause, redact: Redactor): FailureCause
 
 const told = (outcome: StepOutcome, redact: Redactor): Pick<StepRow, "result" | "error"> =>
   outcome.status === "succeeded"
-    ? { result: outcome.result, error: null }
+    ? { result: redactWords(outcome.result, redact), error: null }
     : { result: storeError(outcome.error, redact), error: redact(outcome.error.message) };
 
 function storedError(row: { result: unknown }): DomainError {

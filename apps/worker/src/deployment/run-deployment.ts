@@ -39,6 +39,7 @@ import {
 } from "./load-release.ts";
 import { NOTHING_STORED, openLogWriter, readStoredLog } from "./log-writer.ts";
 import { moveDeployment } from "./move-deployment.ts";
+import { redactText } from "./redact-words.ts";
 import { createReleaseHistory, type NewRelease } from "./release-history.ts";
 import { watchCancel } from "./watch-cancel.ts";
 
@@ -101,7 +102,7 @@ async function runPipeline(
       workspace,
       ...fenced,
       builder: limitBuilds(worker, lease, fenced.builder),
-      record: createRecorder(lease, row.id),
+      record: createRecorder(lease, row.id, redact),
       history: createReleaseHistory(worker.db, lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
     };
     const end = release.artifact
@@ -212,7 +213,11 @@ function redactEnd(end: PipelineEnd, redact: (text: string) => string): Pipeline
   const warnings = end.warnings.map(redact);
   if (end.status === "succeeded") return { ...end, warnings };
   const { code, message, evidence, fault, failure } = end.error;
-  const detail = { fault, evidence: evidence.map(redact), failure: failure && redactCause(failure, redact) };
+  const detail = {
+    fault,
+    evidence: evidence.map((text) => redactText(text, redact)),
+    failure: failure && redactCause(failure, redact),
+  };
   return { ...end, warnings, error: new DomainError(code, redact(message), detail) };
 }
 
@@ -220,7 +225,9 @@ function unexpectedEnd(worker: Worker, deploymentId: string, thrown: unknown): P
   const error = toDomainError(thrown);
   if (error.code === "lease_lost" || worker.shutdown.aborted) return { status: "abandoned" };
   worker.log.error({ err: thrown, deploymentId }, "deployment failed unexpectedly");
-  return { status: "failed", step: "", error, warnings: [] };
+  // What was thrown may hold anything, and is in the operator's log.
+  const told = new DomainError(error.code, error.message, { fault: error.fault });
+  return { status: "failed", step: "", error: told, warnings: [] };
 }
 
 async function writeEnd(
