@@ -119,7 +119,7 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     );
 
     const source = { kind: "git" as const, url: `${git.url}/app.git` as GitAddress };
-    const first = repository.push(tellingApp("version 1"), `Use ${variable.value} as key`);
+    const first = repository.push(tellingApp("version 1"));
     const access = { source, repositoryToken: token.value, deployKeyId };
     expect(await api.app.checkSource({ teamId, ...access, ref: "" })).toMatchObject({ ok: true });
     const { appId, environmentId, deploymentId } = await api.app.create({
@@ -142,7 +142,7 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     expect(await ask(stack.routerPort, "canary.localhost")).toMatchObject({ status: 200 });
     const again = await api.deployment.redeploy({ deploymentId: deploymentId ?? "" });
     expect(await end(again.deploymentId)).toMatchObject({ status: "succeeded" });
-    repository.push(tellingApp("broken", true));
+    repository.push(tellingApp("broken", true), `Use ${variable.value} as key`);
     const broken = await api.deployment.create({ environmentId });
     const failed = await end(broken.deploymentId);
     expect(failed).toMatchObject({ status: "failed", end: { reason: "unhealthy" } });

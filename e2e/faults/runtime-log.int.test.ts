@@ -106,15 +106,13 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
 
   test("keeps the newest within its budget", CASE, async () => {
     const { db } = stack.ctx;
-    await db.environment.update({ where: { id: environmentId }, data: { logDays: 1 } });
     // Of long ago, it goes; what came since stays.
     const old = await db.runtimeLogChunk.findFirstOrThrow({ where: { environmentId }, orderBy: { firstSeq: "asc" } });
     await db.runtimeLogChunk.update({
       where: { environmentId_firstSeq: { environmentId, firstSeq: old.firstSeq } },
       data: { fromAt: new Date(0), toAt: new Date(0) },
     });
-    await stack.worker.kill();
-    await stack.worker.start();
+    await db.environment.update({ where: { id: environmentId }, data: { logDays: 1 } });
     await waitFor("the old lines to go", async () => {
       const first = await db.runtimeLogChunk.findFirst({ where: { environmentId }, orderBy: { firstSeq: "asc" } });
       return first !== null && first.firstSeq === old.lastSeq + 1n;

@@ -85,6 +85,7 @@ async function followInstance(
 /** Keeps the log within its size and age, read again with each change of the environment. */
 function createBudget({ db }: Worker, lease: RuntimeLogLease) {
   let prunedAt = Number.NEGATIVE_INFINITY;
+  let before = "";
   return {
     async keep(): Promise<void> {
       const row = await db.environment.findUnique({
@@ -94,7 +95,9 @@ function createBudget({ db }: Worker, lease: RuntimeLogLease) {
       if (!row) return;
       const bytes = row.logMegabytes * MEGABYTE;
       const isDue = performance.now() - prunedAt >= PRUNE_EVERY_MS || lease.bytes > bytes * SLACK;
-      if (!isDue) return;
+      const isChanged = before !== JSON.stringify(row);
+      if (!isDue && !isChanged) return;
+      before = JSON.stringify(row);
       prunedAt = performance.now();
       await lease.prune({ bytes, oldest: new Date(Date.now() - row.logDays * 86_400_000) });
     },
