@@ -24,6 +24,8 @@ const DOCKER_SOCKET = "/var/run/docker.sock";
 export interface StackOptions {
   runtime: RuntimeKind;
   leaseMs: number;
+  /** Environments that a worker works on at once; its own default unless said */
+  concurrency?: number;
   /** Folders of repositories that may be deployed by path */
   repositories?: string[];
   /** The secret key, when a test must know it */
@@ -82,6 +84,12 @@ export async function startStack(options: StackOptions) {
       WINDLASS_GIT_ALLOW_HTTP: "true",
       WINDLASS_GIT_PRIVATE_RANGES: "127.0.0.0/8",
       WINDLASS_LEASE_MS: String(leaseMs),
+      ...(options.concurrency
+        ? {
+            WINDLASS_WORKER_CONCURRENCY: String(options.concurrency),
+            WINDLASS_WORKER_TEAM_CONCURRENCY: String(options.concurrency),
+          }
+        : {}),
       ...settings,
     });
     workers.push(worker);

@@ -32,7 +32,10 @@ export function createTestRepository(): TestRepository {
     folder,
     url,
     push(files, message = "Change the app") {
-      for (const [name, text] of Object.entries(files)) writeFileSync(path.join(work, name), text);
+      for (const [name, text] of Object.entries(files)) {
+        mkdirSync(path.dirname(path.join(work, name)), { recursive: true });
+        writeFileSync(path.join(work, name), text);
+      }
       git(work, "add", "--all");
       git(work, "commit", "--quiet", "--allow-empty", "-m", message);
       git(work, "push", "--quiet", "origin", "HEAD:main");

@@ -56,10 +56,10 @@ describe("BuildOutput", () => {
     expect(output.tail).toEqual(["added 3 packages"]);
   });
 
-  it("keeps the last twenty lines without their colours as evidence", () => {
-    const { output } = textOf(Array.from({ length: 30 }, (_, n) => `\u001b[33mline ${n}\u001b[0m\n`));
-    expect(output.tail).toHaveLength(20);
-    expect(output.tail.at(-1)).toBe("line 29");
+  it("keeps the last forty lines without their colours as evidence", () => {
+    const { output } = textOf(Array.from({ length: 50 }, (_, n) => `\u001b[33mline ${n}\u001b[0m\n`));
+    expect(output.tail).toHaveLength(40);
+    expect(output.tail.at(-1)).toBe("line 49");
   });
 });
 

@@ -75,7 +75,7 @@ export class BuildOutput {
     if (text === " ---> Using cache") return [{ stream: "system", text: "  unchanged since an earlier build" }];
     if (text.trim() === "" || NOISE.test(text)) return [];
     this.tail.push(stripVTControlCharacters(text));
-    if (this.tail.length > 20) this.tail.shift();
+    if (this.tail.length > 40) this.tail.shift();
     return [{ stream: isStderr ? "stderr" : "stdout", text }];
   }
 }

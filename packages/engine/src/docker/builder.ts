@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
-import { type Artifact, DomainError, type ImageRef } from "@windlass/domain";
+import { type Artifact, DomainError, type FailureCause, failed, type ImageRef } from "@windlass/domain";
 import type Dockerode from "dockerode";
+import { explainBuild } from "../build/explain-build.ts";
 import { isTakenOver } from "../pipeline/is-taken-over.ts";
 import type { BuildRequest, EffectContext, ImageBuilder } from "../ports.ts";
 import { BUILD_LIMIT_MS, buildTookTooLong } from "../programs/build-limit.ts";
 import { awaitBuildGone, type BuildPlace } from "./await-build-gone.ts";
 import { BuildOutput, progressMessages } from "./build-output.ts";
 import { cancelled, engineError, engineMessage, isMissing, requestSignal, statusOf } from "./errors.ts";
+import { findInstruction } from "./find-instruction.ts";
 import { imagePrefix, imageTag, releaseOfTag } from "./names.ts";
 import { ensureNetwork, type NetworkOptions } from "./network.ts";
 import { type BuildPlan, planBuild } from "./plan-build.ts";
@@ -143,7 +145,7 @@ export class DockerBuilder implements ImageBuilder {
       }
       for (const line of output.end()) await context.log(line.stream, line.text);
       if (limit.aborted) throw buildTookTooLong(limitMs, { evidence: output.tail, cause: error });
-      throw buildError(upload.signal.reason ?? error, output);
+      throw buildError(upload.signal.reason ?? error, output, plan);
     } finally {
       plan.context.destroy();
     }
@@ -172,15 +174,19 @@ class BuildStopped extends Error {
 const originOf = ({ build, image }: BuildRequest): string =>
   image ?? (build.kind === "dockerfile" ? build.dockerfile : build.kind);
 
-function buildError(error: unknown, { step, tail }: BuildOutput): DomainError {
+function buildError(error: unknown, { step, tail }: BuildOutput, plan: BuildPlan): DomainError {
   if (!(error instanceof BuildStopped)) {
     // 400: the Dockerfile cannot be read, or names a stage that is not there.
     if (statusOf(error) !== 400) return engineError(error, "build_failed", "building the image");
     const message = engineMessage(error);
-    return new DomainError("build_failed", `The Dockerfile cannot be built: ${message}`, {
-      evidence: [message],
-      cause: error,
-    });
+    const failure: FailureCause = {
+      code: "build_file_refused",
+      sentence: `${plan.origin} cannot be built: ${message}.`,
+      remedy: "Correct it and deploy again.",
+      place: "app",
+      field: null,
+    };
+    return failed("build_failed", failure, { evidence: [message], cause: error });
   }
   const { message, exitCode } = error;
   if (/no space left on device/i.test(message)) return engineError(error, "disk_full", "building the image");
@@ -191,7 +197,9 @@ function buildError(error: unknown, { step, tail }: BuildOutput): DomainError {
       cause: error,
     });
   }
-  const where = `step ${step.number} of ${step.of}, "${step.instruction}"`;
+  const found = findInstruction(plan.text, step.number, step.instruction);
+  const place = found ? `line ${found.line} of ${plan.origin}` : `step ${step.number} of ${step.of}`;
+  const where = `${place}, "${step.instruction}"`;
   const base = /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(step.instruction)?.[1] ?? /--from=(\S+)/i.exec(step.instruction)?.[1];
   if (
     exitCode === undefined &&
@@ -200,12 +208,6 @@ function buildError(error: unknown, { step, tail }: BuildOutput): DomainError {
   ) {
     return unavailable(base, message, error);
   }
-  const memory = exitCode === 137 ? " It was killed, most likely because it took too much memory." : "";
-  return new DomainError(
-    "build_failed",
-    exitCode === undefined
-      ? `The build stopped at ${where}: ${message}`
-      : `The build stopped at ${where}, which ended with exit code ${exitCode}.${memory} The last lines of the log show why.`,
-    { evidence: [step.instruction, ...tail, ...(tail.length === 0 ? [message] : [])], cause: error },
-  );
+  const lines = tail.length > 0 ? tail : [message];
+  return explainBuild({ where, exitCode: exitCode ?? null, lines }, error);
 }

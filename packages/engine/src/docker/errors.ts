@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { DomainError, type ErrorCode } from "@windlass/domain";
+import { DomainError, diskFull, type ErrorCode } from "@windlass/domain";
 
 /** What the engine said, in its own words. */
 export function engineMessage(error: unknown): string {
@@ -33,11 +33,7 @@ export function engineError(error: unknown, code: ErrorCode, doing: string): Dom
     );
   }
   if (/no space left on device/i.test(message)) {
-    return new DomainError(
-      "disk_full",
-      `The server's disk is full: Windlass was ${doing}. Free some space, for example by keeping fewer releases, and try again.`,
-      { fault: "server", retryable: true, evidence, cause: error },
-    );
+    return diskFull(`The server's disk is full: Windlass was ${doing}.`, { evidence, cause: error });
   }
   return new DomainError(code, `The Docker engine refused while Windlass was ${doing}: ${message}`, {
     fault: "server",

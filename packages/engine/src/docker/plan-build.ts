@@ -13,6 +13,8 @@ export interface BuildPlan {
   context: Pack;
   /** Path in the context */
   dockerfile: string;
+  /** What stands in it */
+  text: string;
   target?: string | undefined;
   args?: Record<string, string>;
   /** What it is built with, for people */
@@ -30,8 +32,9 @@ export async function planBuild({ build, sourceFolder }: BuildRequest, context: 
     case "dockerfile": {
       const { dockerfile, target, args } = chosen;
       const opened = await openContext(sourceFolder, chosen.context, dockerfile);
-      refuseForeignBases(await readFile(join(opened.folder, dockerfile), "utf8"), args);
-      return { context: packContext(opened), dockerfile, target, args, origin: dockerfile };
+      const text = await readFile(join(opened.folder, dockerfile), "utf8");
+      refuseForeignBases(text, args);
+      return { context: packContext(opened), dockerfile, text, target, args, origin: dockerfile };
     }
     case "node":
     case "static":
@@ -56,5 +59,5 @@ async function planPreset(build: BuildConfig, opened: BuildContext, { log }: Eff
   const { dockerfile, extraFiles } = generateDockerfile(build, await readContext(opened, ["package.json"]));
   await log("system", `Building with the ${build.kind} preset's Dockerfile`);
   const packed = packContext(opened, { ...extraFiles, [GENERATED]: dockerfile });
-  return { context: packed, dockerfile: GENERATED, origin: `the ${build.kind} preset` };
+  return { context: packed, dockerfile: GENERATED, text: dockerfile, origin: `the ${build.kind} preset` };
 }

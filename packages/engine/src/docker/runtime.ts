@@ -1,13 +1,22 @@
 import { constants } from "node:os";
 import { posix } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { DomainError, type EnvironmentConfig, Secret, type StartedInstance } from "@windlass/domain";
+import { DomainError, type EnvironmentConfig, failed, Secret, type StartedInstance } from "@windlass/domain";
 import type Dockerode from "dockerode";
+import { commandNotExecutable, commandNotFound, wrongArchitecture } from "../health/causes.ts";
 import { isTakenOver } from "../pipeline/is-taken-over.ts";
-import type { EffectContext, InstanceState, OwnedInstance, OwnerLabels, Runtime, StartRequest } from "../ports.ts";
+import type {
+  EffectContext,
+  Examination,
+  InstanceState,
+  OwnedInstance,
+  OwnerLabels,
+  Runtime,
+  StartRequest,
+} from "../ports.ts";
 import { containerLimits } from "./container-limits.ts";
 import { cancelled, engineError, engineMessage, isMissing, statusOf } from "./errors.ts";
-import { DEFAULT_PATH } from "./examiner.ts";
+import { DEFAULT_PATH, DockerExaminer } from "./examiner.ts";
 import { readLogFrames } from "./log-lines.ts";
 import { containerName, ORDINAL_LABEL, ownedBy, PORT_LABEL, readLabels, writeLabels } from "./names.ts";
 import { type EnvironmentNetwork, ensureNetwork, freeAddress, type NetworkOptions, removeNetwork } from "./network.ts";
@@ -22,12 +31,14 @@ export class DockerRuntime implements Runtime {
   readonly #engine: Dockerode;
   readonly #owner: string;
   readonly #network: NetworkOptions;
+  readonly #examiner: DockerExaminer;
   readonly #turns = new Map<string, Promise<void>>();
 
   constructor(options: NetworkOptions) {
     this.#engine = options.engine;
     this.#owner = options.owner;
     this.#network = options;
+    this.#examiner = new DockerExaminer(options);
   }
 
   async start(request: StartRequest, context: EffectContext): Promise<StartedInstance> {
@@ -256,9 +267,10 @@ export class DockerRuntime implements Runtime {
       return { name, ordinal: request.ordinal, address: addressOf(details) };
     } catch (error) {
       if (isTakenOver(context.signal)) throw error;
+      const { program } = await this.#examiner.examine(name);
       await this.#remove(name).catch(() => {});
       if (/address already in use|no available ipv4/i.test(engineMessage(error))) return false;
-      throw startError(error, name, request.config);
+      throw startError(error, name, request.config, program);
     }
   }
 
@@ -372,18 +384,24 @@ function signalOf(exitCode: number): string | null {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? null;
 }
 
-function startError(error: unknown, name: string, { command }: EnvironmentConfig): DomainError {
+/** What did not start, in words; `program` is what was found of the program that it starts with. */
+function startError(
+  error: unknown,
+  name: string,
+  { command }: EnvironmentConfig,
+  program: Examination["program"],
+): DomainError {
   const message = engineMessage(error);
-  const program = command?.[0];
   const isNotFound = /executable file not found|no such file or directory|exit status 127/i.test(message);
   const isNotAllowed = /permission denied|exec format error|exit status 126/i.test(message);
   if (!isNotFound && !isNotAllowed) return engineError(error, "start_failed", `starting the container ${name}`);
-  const what = program === undefined ? "The image's start program" : `The program "${program}" of the start command`;
-  const why = isNotFound
-    ? "does not exist in the image"
-    : "cannot be run: it is not an executable file for this machine, or not for an unprivileged user";
-  return new DomainError("start_failed", `${what} ${why}. Correct the start command and deploy again.`, {
-    evidence: [message],
-    cause: error,
-  });
+  const shown = command?.[0] ?? program?.path ?? "";
+  const detail = { evidence: [message], cause: error };
+  if (program?.machine && program.machine !== program.serverMachine) {
+    return failed("start_failed", wrongArchitecture(program.path, program.machine, program.serverMachine), detail);
+  }
+  const cause = isNotFound
+    ? commandNotFound(shown, command !== undefined, "in the image")
+    : commandNotExecutable(shown);
+  return failed("start_failed", cause, detail);
 }

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chown, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Address, DomainError, type RuntimeKind, Secret, type StartedInstance } from "@windlass/domain";
+import { type Address, DomainError, failed, type RuntimeKind, Secret, type StartedInstance } from "@windlass/domain";
+import { commandNotExecutable, commandNotFound } from "../health/causes.ts";
 import { isTakenOver } from "../pipeline/is-taken-over.ts";
 import type { EffectContext, InstanceState, OwnedInstance, OwnerLabels, Runtime, StartRequest } from "../ports.ts";
 import { endFamily, FAMILY_VARIABLE, findFamily } from "../programs/end-family.ts";
@@ -164,11 +165,10 @@ export class ProcessRuntime implements Runtime {
     const command = config.command ?? (artifact.kind === "folder" ? artifact.command : []);
     const argv = await findProgram(command, this.#options, cwd, path);
     if (!argv) {
-      throw new DomainError(
-        "start_failed",
-        `There is no program "${command[0]}" for this app on the server. Correct the start command, or install the program.`,
-        { field: "config.command", evidence: [command.join(" ")] },
-      );
+      const program = command[0] ?? "";
+      throw failed("start_failed", commandNotFound(program, config.command !== undefined, "on the server"), {
+        evidence: [command.join(" ")],
+      });
     }
     const env = {
       PATH: path,
@@ -278,6 +278,9 @@ export const variablesOf = (variables: StartRequest["variables"]): Record<string
 
 function startError(error: unknown, program: string): DomainError {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOEXEC") {
+    return failed("start_failed", commandNotExecutable(program), { evidence: [message], cause: error });
+  }
   const why =
     code === "EACCES"
       ? `the account that apps run under may not run ${program} or enter the release's folder`

@@ -1,8 +1,9 @@
 import { chmod, chown, copyFile, lstat, mkdir, readdir, readFile, realpath, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Artifact, DomainError } from "@windlass/domain";
+import { type Artifact, DomainError, diskFull } from "@windlass/domain";
 import { z } from "zod";
+import { explainBuild } from "../build/explain-build.ts";
 import { isTakenOver } from "../pipeline/is-taken-over.ts";
 import type { BuildRequest, EffectContext, ImageBuilder, OwnerLabels } from "../ports.ts";
 import { staticServerFile } from "../presets/generate-dockerfile.ts";
@@ -229,16 +230,8 @@ export class ReleaseFolders implements ImageBuilder {
       throw error instanceof ProgramTimeout ? buildTookTooLong(buildLimitMs, { cause: error }) : error;
     });
     if (result.exitCode === 0) return;
-    const evidence = result.lastLines.filter((line) => line.trim() !== "").slice(-20);
-    if (evidence.some((line) => /ENOSPC|no space left on device/i.test(line))) {
-      throw new DomainError("disk_full", "The disk is full. Free some space on the server and try again.", {
-        fault: "server",
-        retryable: true,
-        evidence,
-      });
-    }
-    const how = result.stopSignal ? `was ended by ${result.stopSignal}` : `ended with exit code ${result.exitCode}`;
-    throw new DomainError("build_failed", `${shown} ${how}. The last lines of the log show why.`, { evidence });
+    const { exitCode, stopSignal: signal, lastLines: lines } = result;
+    throw explainBuild({ where: `"${shown}"`, exitCode, signal, lines });
   }
 
   /** One for each environment: what a build leaves in npm's cache is met by nobody else's. */
@@ -279,14 +272,13 @@ export class ReleaseFolders implements ImageBuilder {
       signal,
     });
     if (exitCode === 0) return;
-    const isFull = lastLines.some((line) => /No space left|quota exceeded/i.test(line));
-    throw new DomainError(
-      isFull ? "disk_full" : "build_failed",
-      isFull
-        ? "The disk is full. Free some space on the server and try again."
-        : "The source could not be copied into the release's folder.",
-      { fault: "server", retryable: isFull, evidence: lastLines },
-    );
+    if (lastLines.some((line) => /No space left|quota exceeded/i.test(line))) {
+      throw diskFull("The server's disk is full: the source could not be copied.", { evidence: lastLines });
+    }
+    throw new DomainError("build_failed", "The source could not be copied into the release's folder.", {
+      fault: "server",
+      evidence: lastLines,
+    });
   }
 }
 
