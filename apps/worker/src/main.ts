@@ -11,6 +11,7 @@ import { ENVIRONMENT_QUEUE, SOURCE_CHECK_QUEUE } from "@windlass/domain";
 import { createGitRepository, createRouterClient, createWorkspace } from "@windlass/engine";
 import { PgBoss } from "pg-boss";
 import { pino } from "pino";
+import { applyHolds } from "./environment/apply-holds.ts";
 import { coolWarm } from "./environment/cool-warm.ts";
 import { restoreEnvironments, stopInstances } from "./environment/restore-environments.ts";
 import { workQueue } from "./queue/work-queue.ts";
@@ -95,7 +96,13 @@ await boss.work(ENVIRONMENT_QUEUE, WORK, async () => queue.wake());
 await boss.work(SOURCE_CHECK_QUEUE, { ...WORK, localConcurrency: 2 }, async ([job]) => {
   if (job) await answerSourceCheck(worker, job.data);
 });
-const loops = [queue.done, coolWarm(worker), reportWorker(worker, runtimes.docker), keepRuntimeLogs(worker)];
+const loops = [
+  queue.done,
+  applyHolds(worker),
+  coolWarm(worker),
+  reportWorker(worker, runtimes.docker),
+  keepRuntimeLogs(worker),
+];
 log.info({ holder: worker.holder, docker: runtimes.docker() }, "ready");
 process.send?.({ type: "ready" });
 

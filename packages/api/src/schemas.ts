@@ -10,6 +10,7 @@ import {
   RuntimeKind,
   StepStatus,
   SwitchProof,
+  TrafficHold,
   Waiting,
 } from "@windlass/domain";
 import { z } from "zod";
@@ -54,6 +55,8 @@ export const DeploymentSummary = z.object({
   actorName: z.string(),
   releaseId: z.string().nullable(),
   isLive: z.boolean(),
+  /** Requests that its switch lost, users' and our own probes */
+  lostRequests: z.int(),
   cancelRequestedAt: z.date().nullable(),
   /** Where it stands in which line and why, while it waits */
   waiting: Waiting.nullable(),
@@ -116,6 +119,13 @@ export type ReleaseOut = z.infer<typeof ReleaseOut>;
 export const EnvironmentState = z.enum(["empty", "live", "deploying", "failed"]);
 export type EnvironmentState = z.infer<typeof EnvironmentState>;
 
+/** Maintenance or a pause, with who wanted it. */
+export const HoldOut = z.object({
+  hold: TrafficHold,
+  heldAt: z.date(),
+  heldBy: z.string(),
+});
+
 export const EnvironmentSummary = z.object({
   id: z.string(),
   appId: z.string(),
@@ -126,6 +136,10 @@ export const EnvironmentSummary = z.object({
   state: EnvironmentState,
   url: z.string().nullable(),
   release: ReleaseOut.nullable(),
+  /** What holds its requests back, when something does */
+  hold: HoldOut.nullable(),
+  /** A hold, or its end, that the router does not have yet */
+  isHoldWaiting: z.boolean(),
   lastDeployment: DeploymentSummary.nullable(),
 });
 export type EnvironmentSummary = z.infer<typeof EnvironmentSummary>;

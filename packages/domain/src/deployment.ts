@@ -81,16 +81,43 @@ export const DeploymentPlan = z.object({
 });
 export type DeploymentPlan = z.infer<typeof DeploymentPlan>;
 
-/** What the router said of the switch. */
-export const SwitchProof = z.object({
-  switchMs: z.number(),
-  /** Requests through the router to this environment from the switch until the old release had drained */
+/** What Windlass's own probes through the router met while the traffic moved. */
+export const ProbeSummary = z.object({
+  /** From the command to switch until the old release was retired */
   requests: z.int(),
   failures: z.int(),
+  /** What the first that failed met, in words */
+  firstFailure: z.string().nullable(),
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+  longestMs: z.number(),
+  /** Oldest first, at most 120; times are milliseconds after the switch, negative before it */
+  points: z.array(z.object({ atMs: z.number(), tookMs: z.number(), isOk: z.boolean() })),
+});
+export type ProbeSummary = z.infer<typeof ProbeSummary>;
+
+/** What the switch did to the traffic: what the router counted for users, and what our own probes met. */
+export const SwitchProof = z.object({
+  switchMs: z.number(),
+  /** Users' requests to this environment from the switch until the old release was retired */
+  requests: z.int(),
+  /** Of them, those that got no answer from the app */
+  failures: z.int(),
+  /** Of them, those the app itself answered with 5xx */
+  serverErrors: z.int().default(0),
   /** Requests that were still open on the old release when the drain limit was reached */
   cutOff: z.int(),
+  /** WebSockets and event streams that were asked to come again */
+  closed: z.int().default(0),
+  /** How long the old release took to drain */
+  drainMs: z.number().default(0),
+  probe: ProbeSummary.nullable().default(null),
 });
 export type SwitchProof = z.infer<typeof SwitchProof>;
+
+/** Requests that were lost because the traffic moved; more than none needs a person's eye. */
+export const lostRequests = ({ failures, cutOff, probe }: SwitchProof): number =>
+  failures + cutOff + (probe?.failures ?? 0);
 
 /** The names of the pipeline's steps, in order, for pages that show what is still to come. */
 export const DEPLOY_STEPS = [

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HostName } from "./names.ts";
+import { HostName, hasControlCharacter, isStorable } from "./names.ts";
 import { Address } from "./release.ts";
 
 /**
@@ -30,7 +30,15 @@ export const Target = z.object({ id: z.string().min(1).max(200), addresses: z.ar
 export type Target = z.infer<typeof Target>;
 
 /** What people are told where nothing serves on purpose; programs get it as JSON. Status 503. */
-export const Notice = z.object({ title: z.string().min(1).max(200), text: z.string().max(2000) });
+export const Notice = z.object({
+  title: z
+    .string()
+    .trim()
+    .min(1, "Give it a title.")
+    .max(200, "Use at most 200 characters.")
+    .refine((s) => isStorable(s) && !hasControlCharacter(s), "Use visible characters on one line."),
+  text: z.string().max(2000, "Use at most 2000 characters.").refine(isStorable, "The text has no null character."),
+});
 export type Notice = z.infer<typeof Notice>;
 
 export const ApplyCommand = z.object({
@@ -52,16 +60,16 @@ export const TrafficHold = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("maintenance"),
     notice: Notice,
-    retryAfterSeconds: z.int().min(1).max(86_400).default(300),
+    retryAfterSeconds: z.int().min(1, "At least 1 second.").max(86_400, "At most a day.").default(300),
     /** These clients pass: addresses, or ranges like 10.0.0.0/8 */
-    allow: z.array(AddressRange).max(100).default([]),
+    allow: z.array(AddressRange).max(100, "At most 100 addresses.").default([]),
   }),
   z.object({
     kind: z.literal("paused"),
     /** Requests that wait; more are answered 503 at once */
-    maxRequests: z.int().min(1).max(10_000).default(1000),
+    maxRequests: z.int().min(1, "At least 1.").max(10_000, "At most 10 000.").default(1000),
     /** Each waits at most this long, then it is answered 503 */
-    maxSeconds: z.int().min(1).max(300).default(30),
+    maxSeconds: z.int().min(1, "At least 1 second.").max(300, "At most 300 seconds.").default(30),
   }),
 ]);
 export type TrafficHold = z.infer<typeof TrafficHold>;

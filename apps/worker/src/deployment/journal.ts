@@ -1,5 +1,5 @@
 import { type Database, Prisma } from "@windlass/db";
-import { type DEPLOY_STEPS, DomainError, type FailureCause } from "@windlass/domain";
+import { type DEPLOY_STEPS, DomainError, type FailureCause, lostRequests } from "@windlass/domain";
 import type { DeploymentFacts, Journal, Redactor, StepOutcome } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
 import type { LogWriter } from "./log-writer.ts";
@@ -89,6 +89,7 @@ export function createRecorder(
     const recorded = Prisma.sql`recorded as (
       update "Deployment" set
         "plan" = coalesce(${json(plan)}::jsonb, "plan"), "proof" = coalesce(${json(proof)}::jsonb, "proof"),
+        "lostRequests" = coalesce(${proof ? lostRequests(proof) : null}, "lostRequests"),
         "commitSha" = coalesce(${commit?.sha ?? null}, "commitSha"),
         "commitMessage" = coalesce(${commit?.message ?? null}, "commitMessage"),
         "commitAuthor" = coalesce(${commit?.author ?? null}, "commitAuthor"),

@@ -5,6 +5,7 @@ import { firstOrdinals, hostsOf, instanceOf, labelsOf, openVariables, WITH_LIVE 
 import { saveInstance, saveStopped } from "../deployment/release-history.ts";
 import { acquireLease, type Lease } from "../lease/lease.ts";
 import type { Worker } from "../wiring.ts";
+import { applyHold } from "./apply-hold.ts";
 
 const AT_ONCE = 4;
 const ATTEMPTS = 30;
@@ -87,6 +88,7 @@ export async function restoreLive(worker: Worker, lease: Lease): Promise<void> {
   });
   const target = targetOf(release.id, instances);
   await worker.router.apply({ service: environmentId, token: lease.token, hosts: hostsOf(environment), target });
+  await applyHold(worker, lease);
   worker.log.info({ environmentId, instances: instances.map(({ name }) => name) }, "live release restored");
 }
 

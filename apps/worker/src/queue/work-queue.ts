@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { toDomainError } from "@windlass/domain";
 import { runDeployment } from "../deployment/run-deployment.ts";
+import { followHold } from "../environment/apply-hold.ts";
 import type { Worker } from "../wiring.ts";
 import { type Taken, takeNext } from "./take-next.ts";
 
@@ -70,6 +71,7 @@ export function workQueue(worker: Worker): QueueWork {
 /** Brings one deployment to its end, and lets go of its environment. */
 async function workOff(worker: Worker, { deploymentId, lease }: Taken): Promise<void> {
   const { log, shutdown } = worker;
+  using _ = followHold(worker, lease);
   try {
     await runDeployment(worker, lease, deploymentId);
   } catch (error) {

@@ -10,6 +10,7 @@ export { readDeployment } from "./deployment/read-deployments.ts";
 export { requestDeployment } from "./deployment/request-deployment.ts";
 export { requestRollback } from "./deployment/request-rollback.ts";
 export { environmentUrl } from "./environment/environment-url.ts";
+export { holdTraffic } from "./environment/hold-traffic.ts";
 export type { OperationContext } from "./operation.ts";
 export { readRuntimes } from "./runtime/read-runtimes.ts";
 export { createSampleApp, deploySampleApp, findSampleApp, type SampleApp } from "./setup/create-sample-app.ts";

@@ -1,6 +1,7 @@
-import { EnvironmentConfig, GitRef, RuntimeKind } from "@windlass/domain";
+import { EnvironmentConfig, GitRef, RuntimeKind, TrafficHold } from "@windlass/domain";
 import { z } from "zod";
 import { snapshots } from "../live/index.ts";
+import { holdTraffic } from "../operations/environment/hold-traffic.ts";
 import { readEnvironment } from "../operations/environment/read-environment.ts";
 import { updateEnvironment } from "../operations/environment/update-environment.ts";
 import { environmentProcedure } from "../procedures.ts";
@@ -24,6 +25,13 @@ export const environmentRouter = t.router({
         () => readEnvironment(ctx, id),
         ({ deployments }) => topicsOfWaiting(deployments),
       );
+    }),
+  hold: environmentProcedure("environment", "update")
+    .input(z.object({ hold: TrafficHold.nullable() }))
+    .output(Done)
+    .mutation(async ({ ctx, input: { hold } }) => {
+      await holdTraffic(ctx, ctx.environment, hold);
+      return {};
     }),
   update: environmentProcedure("environment", "update")
     .input(

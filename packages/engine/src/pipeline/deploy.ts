@@ -8,7 +8,7 @@ import { resolveSource } from "../steps/resolve-source.ts";
 import { retirePrevious } from "../steps/retire-previous.ts";
 import { runCommand } from "../steps/run-command.ts";
 import { removeRelease, startRelease } from "../steps/start-release.ts";
-import { restoreTraffic, switchTraffic } from "../steps/switch-traffic.ts";
+import { restoreTraffic, startSwitchProber, switchTraffic } from "../steps/switch-traffic.ts";
 import { definePipeline } from "./define-pipeline.ts";
 
 /** From a source to a release that takes the traffic. Nothing of the old release is touched before the new one is healthy. */
@@ -26,13 +26,14 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
     await step("release command", (context) => runCommand(ports, request, artifact, command, context));
   }
   const instances = await step("start release", (context) => startRelease(ports, request, artifact, context));
+  using prober = startSwitchProber(ports, request);
   const healthy = await step("await healthy", (context) => awaitHealthy(ports, request, instances, context));
   undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instances, signal));
   const switched = await step("switch traffic", (context) =>
-    switchTraffic(ports, request, instances, healthy, context),
+    switchTraffic(ports, request, instances, { healthy, prober }, context),
   );
   await commit(() => ports.history.commit({ artifact, instances }));
-  await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, context));
+  await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, prober, context));
   if (postDeployCommand) {
     const command = { purpose: "post-deploy", argv: postDeployCommand } as const;
     await tidy("post-deploy command", (context) => runCommand(ports, request, artifact, command, context));

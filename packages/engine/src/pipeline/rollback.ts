@@ -5,7 +5,7 @@ import type { RollbackRequest } from "../steps/deploy-request.ts";
 import { planRollback } from "../steps/plan-rollback.ts";
 import { retirePrevious } from "../steps/retire-previous.ts";
 import { removeRelease } from "../steps/start-release.ts";
-import { restoreTraffic, switchTraffic } from "../steps/switch-traffic.ts";
+import { restoreTraffic, startSwitchProber, switchTraffic } from "../steps/switch-traffic.ts";
 import { definePipeline } from "./define-pipeline.ts";
 
 /** A kept release takes the traffic again, as it was: its artifact, settings and variables. Same gate, same switch. One that stayed warm needs no start. */
@@ -14,14 +14,15 @@ export const rollback = definePipeline<RollbackRequest>(async (request, { step, 
   await step("plan", (context) => planRollback(ports, request, context));
   undo("remove new release", () => removeRelease(ports, request));
   const { instances, wasWarm } = await step("start release", (context) => bringBackRelease(ports, request, context));
+  using prober = startSwitchProber(ports, request);
   const healthy = await step("await healthy", (context) =>
     awaitHealthy(ports, request, instances, context, { wasWarm }),
   );
   undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instances, signal));
   const switched = await step("switch traffic", (context) =>
-    switchTraffic(ports, request, instances, healthy, context),
+    switchTraffic(ports, request, instances, { healthy, prober }, context),
   );
   await commit(() => ports.history.commit({ artifact, instances }));
-  await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, context));
+  await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, prober, context));
   await tidy("clean up", (context) => cleanUp(ports, request, context));
 });

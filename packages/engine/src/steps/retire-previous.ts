@@ -1,33 +1,35 @@
-import type { StartedInstance } from "@windlass/domain";
+import type { DrainResult, StartedInstance } from "@windlass/domain";
 import type { EffectContext, EnginePorts } from "../ports.ts";
+import type { Prober } from "../router/prober.ts";
 import { targetOf } from "../router/target-of.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
 import { describeDrain, drainTarget } from "./drain-target.ts";
+import { proveSwitch } from "./prove-switch.ts";
 import type { Switched } from "./switch-traffic.ts";
 
 /** Lets open requests of the target before end, keeps the release before warm or stops it, and writes down what the switch did to the traffic. */
 export async function retirePrevious(
   { router, runtime, history, record }: EnginePorts,
   request: ReleaseRequest,
-  { switchMs, previousTargetId }: Switched,
+  switched: Switched,
   current: StartedInstance[],
+  prober: Prober,
   context: EffectContext,
 ): Promise<void> {
+  const { previousTargetId } = switched;
   const used = new Set(current.map(({ name }) => name));
   const unused = request.live?.instances.map(({ name }) => name).filter((name) => !used.has(name)) ?? [];
-  let cutOff = 0;
+  let drained: DrainResult = { drained: 0, closed: 0, cutOff: 0, waitedMs: 0 };
   // Instances that go on serving keep what they have under way.
   if (previousTargetId !== null && unused.length > 0) {
-    const drained = await drainTarget({ router }, request, previousTargetId, context.signal);
-    cutOff = drained.cutOff;
+    drained = await drainTarget({ router }, request, previousTargetId, context.signal);
     await context.log("system", describeDrain(drained));
   }
   await retireInstances({ runtime, history }, request, unused, context);
-  const service = request.labels.environmentId;
-  const state = (await router.table({ service })).services[0];
-  const { id } = targetOf(request.labels.releaseId, current);
-  const counts = state?.counts.find((candidate) => candidate.targetId === id);
-  await record({ proof: { switchMs, requests: counts?.requests ?? 0, failures: counts?.unanswered ?? 0, cutOff } });
+  const { services } = await router.table({ service: request.labels.environmentId });
+  const { id: targetId } = targetOf(request.labels.releaseId, current);
+  const probe = prober.summarise({ ...switched, hadLive: request.live !== null });
+  await record({ proof: proveSwitch(switched, services[0]?.counts ?? [], { targetId, drained, probe }) });
 }
 
 /** Those of another release stay warm where that is set; the others are stopped. */

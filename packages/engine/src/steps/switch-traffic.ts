@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { failed, PROBE_HEADER, type StartedInstance, type Target } from "@windlass/domain";
+import { failed, PROBE_HEADER, type StartedInstance, type Target, type TargetCounts } from "@windlass/domain";
 import { notThroughRouter } from "../health/causes.ts";
 import { probeHttp } from "../health/probe.ts";
 import type { EffectContext, EnginePorts } from "../ports.ts";
+import { type Prober, startProber } from "../router/prober.ts";
 import { targetOf } from "../router/target-of.ts";
 import type { Healthy } from "./await-healthy.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
@@ -18,10 +19,23 @@ const serviceOf = (request: ReleaseRequest): string => request.labels.environmen
 const liveTarget = ({ live }: ReleaseRequest): Target | null =>
   live && live.instances.length > 0 ? targetOf(live.releaseId, live.instances) : null;
 
+/** What moving the traffic is judged by afterwards. */
 export interface Switched {
   switchMs: number;
   /** What the router sent requests to before, when there was something */
   previousTargetId: string | null;
+  /** What it had counted there when the traffic left it */
+  countsBefore: Pick<TargetCounts, "requests" | "unanswered" | "serverErrors"> | null;
+  /** Milliseconds since 1970 */
+  commandedAt: number;
+  switchedAt: number;
+}
+
+/** Sends probes through the router while the steps that move the traffic run; ended by `using`. */
+export function startSwitchProber({ router }: EnginePorts, request: ReleaseRequest): Prober {
+  const [host] = request.hosts;
+  const askForKey = async (): Promise<string> => (await router.table({ service: serviceOf(request) })).probeKey;
+  return startProber({ entry: router.entry, host, check: request.config.health, askForKey });
 }
 
 /**
@@ -32,7 +46,7 @@ export async function switchTraffic(
   ports: EnginePorts,
   request: ReleaseRequest,
   instances: StartedInstance[],
-  healthy: Healthy,
+  { healthy, prober }: { healthy: Healthy; prober: Prober },
   context: EffectContext,
 ): Promise<Switched> {
   const { router } = ports;
@@ -42,17 +56,31 @@ export async function switchTraffic(
   const target = targetOf(request.labels.releaseId, instances);
   await areSteady();
   await router.apply({ ...command, hosts: request.hosts, target: before });
+  prober.noteSwitching();
+  const commandedAt = Date.now();
   const { switchMs } = await router.switch({ ...command, target });
-  await context.log("system", `Switched in ${switchMs.toFixed(1)} ms`);
-  await proveThroughRouter(router, request, areSteady, context);
+  const switchedAt = Date.now();
+  const [{ services, probeKey }] = await Promise.all([
+    router.table({ service: command.service }),
+    context.log("system", `Switched in ${switchMs.toFixed(1)} ms`),
+  ]);
+  await proveThroughRouter(router, request, probeKey, areSteady, context);
   await areSteady();
-  return { switchMs, previousTargetId: before && before.id !== target.id ? before.id : null };
+  const previousTargetId = before && before.id !== target.id ? before.id : null;
+  const counts = services[0]?.counts.find(({ targetId }) => targetId === previousTargetId);
+  return { switchMs, previousTargetId, countsBefore: counts ? usersOf(counts) : null, commandedAt, switchedAt };
 }
 
-/** `succeeded` is written only after the release answered through the router, as visitors ask it. */
+const usersOf = ({ requests, unanswered, serverErrors }: TargetCounts) => ({ requests, unanswered, serverErrors });
+
+/**
+ * `succeeded` is written only after the release answered through the router, as visitors ask it. The router takes the key
+ * of our probes off: with it they pass while visitors are held back, and the app sees no difference.
+ */
 async function proveThroughRouter(
   router: EnginePorts["router"],
   { config, hosts }: ReleaseRequest,
+  probeKey: string,
   areSteady: () => Promise<void>,
   { signal, log }: EffectContext,
 ): Promise<void> {
@@ -60,9 +88,8 @@ async function proveThroughRouter(
   const [host] = hosts;
   if (check.kind !== "http" || host === undefined) return;
   for (let attempt = 1; ; attempt++) {
-    // While its visitors are held back, only our own probes pass.
-    const key: Record<string, string> = attempt === 1 ? {} : { [PROBE_HEADER]: (await router.table()).probeKey };
-    const result = await probeHttp({ address: router.entry, check, host, throughRouter: key, signal });
+    const throughRouter = { [PROBE_HEADER]: probeKey };
+    const result = await probeHttp({ address: router.entry, check, host, throughRouter, signal });
     if (result.isHealthy) return void (await log("system", `${host}${result.seen} through the router`));
     signal.throwIfAborted();
     await areSteady();

@@ -1,6 +1,7 @@
 "use client";
 
 import type { DeploymentDetail } from "@windlass/api";
+import { lostRequests } from "@windlass/domain";
 import { TriangleAlert } from "lucide-react";
 import dynamic from "next/dynamic";
 import Link from "next/link";
@@ -23,7 +24,7 @@ import { DeploymentActions } from "./deployment-actions";
 import { deploymentTitle, shortSha } from "./deployment-title";
 import { FailureCard } from "./failure-card";
 import { PlanView } from "./plan-view";
-import { ProofView } from "./proof-view";
+import { describeLoss, ProofView } from "./proof-view";
 import { DeploymentBadge } from "./state-badge";
 import { Steps } from "./steps";
 import { SupersededCard } from "./superseded-card";
@@ -89,7 +90,7 @@ function Known({ deployment }: { deployment: DeploymentDetail }) {
       <SupersededCard deployment={deployment} />
       {deployment.end && deployment.status === "cancelled" && <p className="text-muted">{deployment.end.message}</p>}
       <WaitingNote waiting={deployment.waiting} />
-      {deployment.warnings.length > 0 && <Warnings warnings={deployment.warnings} />}
+      {warningsOf(deployment).length > 0 && <Warnings warnings={warningsOf(deployment)} />}
       <div className="grid items-start gap-4 lg:grid-cols-[280px_minmax(0,1fr)]">
         <Parts deployment={deployment} />
       </div>
@@ -137,6 +138,10 @@ function estimateOf({ steps }: DeploymentDetail): number | null {
   const known = steps.flatMap(({ estimateMs }) => (estimateMs === null ? [] : [estimateMs]));
   return known.length === steps.length && known.length > 0 ? known.reduce((sum, ms) => sum + ms, 0) : null;
 }
+
+/** What went wrong although it succeeded; lost requests first. */
+const warningsOf = ({ proof, warnings }: DeploymentDetail): string[] =>
+  proof && lostRequests(proof) > 0 ? [describeLoss(proof), ...warnings] : warnings;
 
 function Warnings({ warnings }: { warnings: string[] }) {
   return (
@@ -208,8 +213,8 @@ function Parts({ deployment }: { deployment: DeploymentDetail }) {
             <ProofView proof={deployment.proof} />
           ) : (
             <Empty title="No proof yet">
-              When the traffic moves to the new release, the router counts every request. The figures stand here
-              afterwards
+              When the traffic moves to the new release, Windlass sends probes through the router and the router counts
+              every request. The figures stand here afterwards
               {deployment.endedAt ? "; this deployment ended before its traffic moved." : "."}
             </Empty>
           )}

@@ -1,5 +1,6 @@
 import type { DeploymentSummary } from "@windlass/api";
 import { FAILURE_TITLES } from "@windlass/domain";
+import { TriangleAlert } from "lucide-react";
 import Link from "next/link";
 import { Duration, RelativeTime } from "@/features/time/times";
 import { deploymentTitle, shortSha } from "./deployment-title";
@@ -40,6 +41,13 @@ export function DeploymentRow({ deployment, hasApp = false }: { deployment: Depl
           </span>
           {status === "failed" && end?.cause && (
             <span className="block truncate text-failed text-xs">{FAILURE_TITLES[end.cause.code]}</span>
+          )}
+          {deployment.lostRequests > 0 && (
+            <span className="flex items-center gap-1 text-attention text-xs">
+              <TriangleAlert className="size-3.5 shrink-0" aria-hidden="true" />
+              {deployment.lostRequests === 1 ? "1 request" : `${deployment.lostRequests.toLocaleString("en")} requests`}{" "}
+              lost while the traffic moved
+            </span>
           )}
         </span>
         {deployment.waiting && (

@@ -289,6 +289,15 @@ export function sampleInputs(ids: Ids): Record<string, unknown> {
     "deployment.cancel": { deploymentId },
     "environment.get": { environmentId },
     "environment.watch": { environmentId },
+    "environment.hold": {
+      environmentId,
+      hold: {
+        kind: "maintenance",
+        notice: { title: "Back soon", text: "We move." },
+        retryAfterSeconds: 60,
+        allow: ["10.0.0.0/8"],
+      },
+    },
     "environment.update": { environmentId, branch: "main", runtime: "process", config: CONFIG },
     "overview.get": { teamId },
     "overview.watch": { teamId },

@@ -55,6 +55,7 @@ function toSummary(row: Row, waiting: Waiting | undefined): DeploymentSummary {
       row.releaseId !== null &&
       row.id === environment.deployments[0]?.id &&
       row.releaseId === environment.currentReleaseId,
+    lostRequests: row.lostRequests,
     cancelRequestedAt: row.cancelRequestedAt,
     waiting: waiting ?? null,
     currentStep: isEnded(row.status) ? null : (row.steps.findLast((step) => step.status === "running")?.name ?? null),

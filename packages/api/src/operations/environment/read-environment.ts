@@ -1,5 +1,5 @@
 import type { Prisma } from "@windlass/db";
-import { Artifact, EnvironmentConfig } from "@windlass/domain";
+import { Artifact, EnvironmentConfig, TrafficHold } from "@windlass/domain";
 import type { EnvironmentDetail, EnvironmentState, EnvironmentSummary, ReleaseOut } from "../../schemas.ts";
 import type { Services } from "../../services.ts";
 import { commitOf, readDeployments } from "../deployment/read-deployments.ts";
@@ -40,6 +40,10 @@ function stateOf(row: EnvironmentRow, newest: { status: string } | undefined): E
   return row.currentReleaseId ? "live" : "empty";
 }
 
+function holdOf({ hold, heldAt, heldBy }: EnvironmentRow): EnvironmentSummary["hold"] {
+  return hold && heldAt && heldBy ? { hold: TrafficHold.parse(hold), heldAt, heldBy } : null;
+}
+
 /** The summaries of environments that were loaded for the caller's team. */
 export async function summariseEnvironments(
   services: Pick<Services, "db" | "addresses">,
@@ -58,6 +62,8 @@ export async function summariseEnvironments(
     state: stateOf(row, newest[index]?.[0]),
     url: environmentUrl(services.addresses, row.routes),
     release: row.currentRelease ? toRelease(row.currentRelease, row.currentReleaseId) : null,
+    hold: holdOf(row),
+    isHoldWaiting: row.holdVersion !== row.holdApplied,
     lastDeployment: newest[index]?.[0] ?? null,
   }));
 }

@@ -1,4 +1,4 @@
-import type { AppSummary, Overview } from "../../schemas.ts";
+import type { AppSummary, DeploymentSummary, Overview } from "../../schemas.ts";
 import type { Services } from "../../services.ts";
 import { readApps } from "../app/read-apps.ts";
 import { readDeployments } from "../deployment/read-deployments.ts";
@@ -16,11 +16,13 @@ export async function readOverview(services: Pick<Services, "db" | "addresses">,
   ]);
   const attention = apps
     .flatMap((app) => app.environments)
-    .flatMap((environment) =>
-      environment.state === "failed" && environment.lastDeployment ? [environment.lastDeployment] : [],
-    );
+    .flatMap(({ lastDeployment }) => (lastDeployment && needsSomeone(lastDeployment) ? [lastDeployment] : []));
   return { attention, active, apps, recent, runtimes, nextStep: nextStep(apps) };
 }
+
+/** It failed, or it is live but lost requests on the way. */
+const needsSomeone = ({ status, lostRequests }: DeploymentSummary): boolean =>
+  status === "failed" || (status === "succeeded" && lostRequests > 0);
 
 function nextStep(apps: AppSummary[]): Overview["nextStep"] {
   if (apps.length === 0) {
