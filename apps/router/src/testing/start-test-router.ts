@@ -26,7 +26,8 @@ export async function startTestRouter(options: Partial<RouterOptions> = {}): Pro
     tableFile,
     log: pino({ level: "silent" }),
     ...options,
-    limits: { lingerMs: 20, stopMs: 500, stopStreamGraceMs: 0, ...options.limits },
+    // A busy machine may take long to say goodbye.
+    limits: { goodbyeMs: 30_000, lingerMs: 20, stopMs: 500, stopStreamGraceMs: 0, ...options.limits },
   });
   return {
     router,
