@@ -17,6 +17,8 @@ interface Measurement {
 const MEASUREMENTS: Measurement[] = [
   { name: "queue", says: "request to deploy → worker starts" },
   { name: "cached-deploy", says: "a cached deploy beside the bare Docker calls", needs: "Docker" },
+  { name: "rollback", says: "request → switched, to a warm and to a stored release", needs: "Docker" },
+  { name: "cancel", says: "cancel → confirmed gone, by stage" },
   { name: "warm-start", says: "npm start with the sample app live" },
   { name: "log-fanout", says: "a log line → its viewers" },
   { name: "idle-memory", says: "memory when nothing happens", needs: "Linux" },
