@@ -80,7 +80,7 @@ function handOver(node, argv) {
     }
   }
   const child = spawn(node, argv, { stdio: ["inherit", "inherit", "inherit", "ipc"], env });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     complain(`${node} could not be started: ${error.message}.`, "Delete node_modules and run this again.");
     process.exit(1);

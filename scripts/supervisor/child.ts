@@ -19,6 +19,8 @@ export interface ChildSpec {
   script: string;
   env: NodeJS.ProcessEnv;
   dataFolder: string;
+  /** A socket that is held for it: each process listens on it, and it outlives them */
+  listenFd?: number;
 }
 
 export interface ChildEvents {
@@ -36,6 +38,9 @@ export class Child {
   readonly #spec: ChildSpec;
   readonly #events: ChildEvents;
   #process: ChildProcess | undefined;
+  /** Those that were replaced and finish what they have */
+  readonly #leaving = new Set<ChildProcess>();
+  #isReplacing = false;
   #isStopping = false;
   #backoffMs = FIRST_BACKOFF_MS;
   #restart: NodeJS.Timeout | undefined;
@@ -47,8 +52,8 @@ export class Child {
     this.#events = events;
   }
 
-  get pid(): number | undefined {
-    return this.#process?.pid;
+  get pids(): number[] {
+    return [this.#process, ...this.#leaving].flatMap((one) => one?.pid ?? []);
   }
 
   /** Resolves when it says that it is ready; a child that ends before is a StartFailure with its last lines. */
@@ -69,6 +74,38 @@ export class Child {
       });
     }
     this.#watch(started);
+  }
+
+  /**
+   * Puts a new process in the place of the one that runs: only once it is ready is the other asked to end, so that one of
+   * them serves at every moment. Resolves with why not, when the new one does not come up; then nothing has changed.
+   */
+  async replace(): Promise<string | undefined> {
+    const before = this.#process;
+    if (this.#isReplacing || this.#isStopping || !before?.connected)
+      return "is not running, or is being replaced already";
+    this.#isReplacing = true;
+    const after = this.#spawn();
+    this.#process = before;
+    this.#leaving.add(after);
+    const slow = sleep(READY_WITHIN_MS, "was not ready within a minute", { ref: false });
+    const outcome = await Promise.race([readiness(after), ending(after), slow]);
+    this.#isReplacing = false;
+    this.#leaving.delete(after);
+    if (outcome !== "ready" || this.#isStopping) {
+      after.kill("SIGKILL");
+      return outcome;
+    }
+    this.#process = after;
+    this.#watch(after);
+    this.#leaving.add(before);
+    this.#events.onProcess();
+    before.kill("SIGTERM");
+    void ending(before).then(() => {
+      this.#leaving.delete(before);
+      this.#events.onProcess();
+    });
+    return undefined;
   }
 
   /** With other settings from now on: a running process is ended and a new one takes its place. */
@@ -103,6 +140,7 @@ export class Child {
   /** Politely, then for good. */
   async stop(graceMs: number): Promise<"stopped" | "killed"> {
     this.expectEnd();
+    for (const one of this.#leaving) setTimeout(() => one.kill("SIGKILL"), graceMs).unref();
     const running = this.#process;
     if (!running || running.exitCode !== null || running.signalCode !== null) return "stopped";
     const ended = ending(running);
@@ -117,15 +155,17 @@ export class Child {
 
   kill(): void {
     this.expectEnd();
-    this.#process?.kill("SIGKILL");
+    for (const one of [this.#process, ...this.#leaving]) one?.kill("SIGKILL");
   }
 
   #spawn(): ChildProcess {
     const output = this.log.open();
+    const { listenFd } = this.#spec;
+    const held = listenFd === undefined ? [] : [listenFd];
     // A session of its own: Ctrl-C in the terminal reaches only the supervisor, which stops things in order.
     const child = spawn(process.execPath, [YOUNG_GENERATION, this.#spec.script], {
-      env: this.#spec.env,
-      stdio: ["ignore", output, output, "ipc"],
+      env: { ...this.#spec.env, ...(listenFd === undefined ? {} : { LISTEN_FDS: "1" }) },
+      stdio: ["ignore", output, output, ...held, "ipc"],
       detached: true,
     });
     closeSync(output);
@@ -145,7 +185,8 @@ export class Child {
   }
 
   #scheduleRestart(how: string): void {
-    const delay = this.#backoffMs;
+    // Connections wait in the held socket meanwhile: the first time it is not let wait.
+    const delay = this.#spec.listenFd !== undefined && this.#backoffMs === FIRST_BACKOFF_MS ? 0 : this.#backoffMs;
     this.#backoffMs = Math.min(this.#backoffMs * 2, LONGEST_BACKOFF_MS);
     this.#events.onCrash(this, how, delay);
     this.#restart = setTimeout(() => void this.#startAgain(), delay);

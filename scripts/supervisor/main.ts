@@ -23,6 +23,8 @@ let stopRequestedAt = 0;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => requestStop());
 // Started through another Node, which was killed.
 if (process.channel) process.on("disconnect", () => requestStop());
+let upgrade = async (): Promise<void> => {};
+process.on("SIGUSR2", () => void upgrade());
 
 await run();
 
@@ -33,7 +35,16 @@ async function run(): Promise<void> {
   const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as { version: string };
   terminal.line(`\n  ${terminal.bold("Windlass")} ${terminal.dim(version)}\n`);
   const firstRun = await orExplain(() =>
-    startWindlass({ root: ROOT, options, terminal, stops, signal: starting.signal }),
+    startWindlass({
+      root: ROOT,
+      options,
+      terminal,
+      stops,
+      signal: starting.signal,
+      onUpgrade: (work) => {
+        upgrade = work;
+      },
+    }),
   );
   if (!firstRun) return;
   isUp = true;

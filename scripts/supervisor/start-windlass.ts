@@ -10,6 +10,7 @@ import { type DataLock, lockDataFolder } from "./data-lock.ts";
 import { runHelper } from "./helper.ts";
 import type { FirstRun } from "./helpers/first-run.ts";
 import type { PreparedDatabase } from "./helpers/prepare-database.ts";
+import { holdPort } from "./hold-port.ts";
 import type { Options } from "./options.ts";
 import { showSample } from "./show-sample.ts";
 import type { StopList } from "./stop-list.ts";
@@ -31,6 +32,8 @@ interface Start {
   stops: StopList;
   /** Somebody wants it to end before it is up */
   signal: AbortSignal;
+  /** What to do when the operator asks for a new router (SIGUSR2) */
+  onUpgrade(upgrade: () => Promise<void>): void;
 }
 
 /** Everything from the data folder to programs that are ready; the order is the order of this function. */
@@ -128,14 +131,17 @@ async function startPrograms(
         `  ${terminal.amber("!")} The ${child.name} ${how} and starts again in ${duration(restartsInMs)}. ${terminal.dim(child.log.path)}`,
       ),
     onRecovered: (child) => terminal.line(`  ${terminal.green("✓")} The ${child.name} is back.`),
-    onProcess: () => lock.recordChildren(children.flatMap((child) => child.pid ?? [])),
+    onProcess: () => lock.recordChildren(children.flatMap((child) => child.pids)),
   };
-  const make = (name: string, script: string, env: NodeJS.ProcessEnv) => {
-    const child = new Child({ name, script: path.join(root, script), env, dataFolder: options.dataFolder }, events);
+  const make = (name: string, script: string, env: NodeJS.ProcessEnv, listenFd?: number) => {
+    const { dataFolder } = options;
+    const child = new Child({ name, script: path.join(root, script), env, dataFolder, listenFd }, events);
     children.push(child);
     return child;
   };
-  const router = make("router", "apps/router/src/main.ts", environments.router);
+  const entrance = await holdPort(options.host, options.routerPort);
+  stops.add({ stop: async () => entrance?.close() });
+  const router = make("router", "apps/router/src/main.ts", environments.router, entrance?.fd());
   const worker = make("worker", "apps/worker/src/main.ts", environments.worker);
   const web = make("web", "apps/web/src/server/main.ts", environments.web);
 
@@ -163,6 +169,15 @@ async function startPrograms(
     });
     stops.add({ stop: async () => stopWatching() });
   }
+
+  start.onUpgrade(async () => {
+    const problem = await router.replace();
+    terminal.line(
+      problem === undefined
+        ? `  ${terminal.green("✓")} A new router has taken over.`
+        : `  ${terminal.amber("!")} The router was not replaced: the new one ${problem}. ${terminal.dim(router.log.path)}`,
+    );
+  });
 
   const startedAt = Date.now();
   const starts = [router, worker, web].map((child) => child.start());

@@ -9,6 +9,7 @@ async function main(): Promise<void> {
   const { WINDLASS_ROUTER_PROXIED_SOCKET, WINDLASS_ROUTER_ASK_LISTEN } = process.env;
   const router = await startRouter({
     listen: parseListen("WINDLASS_ROUTER_LISTEN", needed("WINDLASS_ROUTER_LISTEN")),
+    ...inheritedSocket(process.env),
     controlSocket: needed("WINDLASS_ROUTER_CONTROL_SOCKET"),
     tableFile: needed("WINDLASS_ROUTER_TABLE"),
     ...(WINDLASS_ROUTER_PROXIED_SOCKET && { proxiedSocket: WINDLASS_ROUTER_PROXIED_SOCKET }),
@@ -32,6 +33,12 @@ async function main(): Promise<void> {
   // The supervisor may be killed without a chance to tell: then the channel to it closes.
   process.once("disconnect", () => stop("disconnect"));
   process.send?.({ type: "ready", listen: router.listen });
+}
+
+/** The first socket that the parent hands on, as systemd does it (sd_listen_fds(3)). */
+function inheritedSocket({ LISTEN_FDS, LISTEN_PID }: NodeJS.ProcessEnv): { listenFd?: number } {
+  const isOurs = LISTEN_PID === undefined || LISTEN_PID === String(process.pid);
+  return isOurs && Number(LISTEN_FDS) >= 1 ? { listenFd: 3 } : {};
 }
 
 function needed(name: string): string {

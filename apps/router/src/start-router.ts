@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { Logger } from "pino";
 import { createAskServer } from "./control/ask-server.ts";
 import { createControlServer } from "./control/control-server.ts";
+import { Predecessor } from "./control/predecessor.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { CannotStart } from "./listen/cannot-start.ts";
 import { listenTcp, listenUnix } from "./listen/listen.ts";
@@ -20,6 +21,8 @@ const GOODBYES_EVERY_MS = 50;
 export interface RouterOptions {
   /** Public HTTP. Forwarding headers of clients are replaced */
   listen: ListenAddress;
+  /** A socket bound to that address that somebody else holds open: connections wait in it while no router is there */
+  listenFd?: number;
   /** Unix socket for Caddy in front; its forwarding headers are believed */
   proxiedSocket?: string;
   /** Unix socket for the worker's commands; mode 0600 */
@@ -52,10 +55,26 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
     (changed, next) => table.take(changed, next),
   );
 
+  let predecessor: Predecessor | undefined;
+  const readAgain = async (): Promise<void> => {
+    const latest = await loadTable(tableFile, log);
+    const names = new Set([...table.services.keys(), ...latest.keys()]);
+    keeper.startFrom(latest);
+    table.take(names, latest);
+  };
+
   const open = createTrafficServer({ table, peer: "anybody", limits, log, probeKey });
   const proxied = createTrafficServer({ table, peer: "caddy", limits, log, probeKey });
   const { promise: opened, resolve: takeCommands } = Promise.withResolvers<void>();
-  const control = createControlServer({ table, keeper, log, probeKey, opened });
+  const control = createControlServer({
+    table,
+    keeper,
+    log,
+    probeKey,
+    opened,
+    predecessor: () => predecessor,
+    follow: readAgain,
+  });
   const ask = createAskServer(table);
   const traffic = [open, proxied];
   const removals: (() => Promise<void>)[] = [];
@@ -79,19 +98,20 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
       stopServer(ask, { lingerMs: 0, limitMs: lingerMs }),
     ]);
     await keeper.settled();
+    predecessor?.forget();
     await Promise.all(removals.map((remove) => remove()));
   };
 
   try {
-    const listen = await listenTcp(open.server, options.listen);
+    const listen = await listenTcp(open.server, options.listen, options.listenFd);
     if (options.proxiedSocket !== undefined)
       removals.push(await listenUnix(proxied.server, options.proxiedSocket, 0o660));
     const askListen = options.askListen && (await listenTcp(ask, options.askListen));
+    predecessor = Predecessor.find(options.controlSocket, log);
     removals.push(await listenUnix(control, options.controlSocket, 0o600));
     // A router that this one takes over from may have been commanded since the table was read. Now commands come here.
-    const latest = await loadTable(tableFile, log);
-    keeper.startFrom(latest);
-    table.take(new Set([...records.keys(), ...latest.keys()]), latest);
+    await predecessor?.handOver();
+    await readAgain();
     takeCommands();
     log.info({ listen, askListen, hosts: table.hostCount }, "router listens");
     let stopped: Promise<void> | undefined;

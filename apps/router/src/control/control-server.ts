@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import {
   ApplyCommand,
   DrainCommand,
+  type DrainResult,
   HoldCommand,
   LONGEST_WINDOW_SECONDS,
   RemoveCommand,
@@ -12,10 +13,11 @@ import {
 } from "@windlass/domain";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { Refusal } from "../table/draft-table.ts";
+import { type DraftTable, Refusal } from "../table/draft-table.ts";
 import { NotSaved, type TableKeeper } from "../table/table-keeper.ts";
 import { drainTargets } from "../traffic/drain-targets.ts";
 import type { LiveTable } from "../traffic/live-table.ts";
+import type { Predecessor } from "./predecessor.ts";
 
 /** A command of 100 hosts and 100 addresses has some 40 kB. */
 const LARGEST_COMMAND = 256 * 1024;
@@ -35,6 +37,10 @@ interface ControlOptions {
   probeKey: string;
   /** Commands that come before wait for it */
   opened: Promise<void>;
+  /** The router that this one took over from, while it finishes what it has */
+  predecessor(): Predecessor | undefined;
+  /** Reads the table again, as a router that was taken over from */
+  follow(): Promise<void>;
 }
 
 type Command = (body: unknown, arrivedAt: number) => Promise<unknown>;
@@ -47,18 +53,49 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   return result.data;
 }
 
+const addDrains = (a: DrainResult, b: DrainResult): DrainResult => ({
+  drained: a.drained + b.drained,
+  closed: a.closed + b.closed,
+  cutOff: a.cutOff + b.cutOff,
+  waitedMs: Math.max(a.waitedMs, b.waitedMs),
+});
+
 /** The control protocol of packages/domain/src/router-control.ts, for a unix socket that only the worker may open. */
-export function createControlServer({ table, keeper, log, probeKey, opened }: ControlOptions): Server {
+export function createControlServer(options: ControlOptions): Server {
+  const { table, keeper, log, probeKey, opened } = options;
+  /** A router that was taken over from has no say any more. */
+  let isFollowing = false;
+
+  async function change<T>(plan: (draft: DraftTable) => T): Promise<T> {
+    if (isFollowing) throw new Refusal("failed", "Another router has taken over. Open a new connection.");
+    const result = await keeper.change(plan);
+    await options.predecessor()?.follow();
+    return result;
+  }
+
+  async function drainHere({ service, targetId, ...limits }: DrainCommand): Promise<DrainResult> {
+    const live = table.services.get(service);
+    const retired = live?.retired.filter((one) => one.target.id === targetId) ?? [];
+    if (retired.length === 0 && live?.current?.target.id === targetId)
+      throw new Refusal(
+        "invalid_input",
+        `${targetId} is what ${service} serves now. Switch it to another target first.`,
+      );
+    const result = await drainTargets(retired, limits);
+    live?.forgetEnded();
+    return result;
+  }
+
   const commands: Record<string, Command> = {
     async "/apply"(body) {
       const command = parse(ApplyCommand, body);
-      await keeper.change((draft) => draft.apply(command));
+      await change((draft) => draft.apply(command));
       return table.services.get(command.service)?.state();
     },
 
     async "/switch"(body, arrivedAt): Promise<SwitchResult> {
       const command = parse(SwitchCommand, body);
-      const previous = await keeper.change((draft) => draft.switch(command));
+      const previous = await change((draft) => draft.switch(command));
       const switchMs = round(performance.now() - arrivedAt);
       const { service, target } = command;
       log.info({ service, target: target.id, previous: previous?.id, switchMs }, "traffic switched");
@@ -66,31 +103,44 @@ export function createControlServer({ table, keeper, log, probeKey, opened }: Co
     },
 
     async "/drain"(body) {
-      const { service, token, targetId, ...limits } = parse(DrainCommand, body);
-      await keeper.change((draft) => draft.fence(service, token));
-      const live = table.services.get(service);
-      const retired = live?.retired.filter((one) => one.target.id === targetId) ?? [];
-      if (retired.length === 0 && live?.current?.target.id === targetId)
-        throw new Refusal(
-          "invalid_input",
-          `${targetId} is what ${service} serves now. Switch it to another target first.`,
-        );
-      const result = await drainTargets(retired, limits);
-      live?.forgetEnded();
+      const command = parse(DrainCommand, body);
+      const { service, token, targetId } = command;
+      await change((draft) => draft.fence(service, token));
+      const [here, before] = await Promise.all([drainHere(command), options.predecessor()?.drain(command)]);
+      const result = before === undefined ? here : addDrains(here, before);
       log.info({ service, target: targetId, ...result }, "target drained");
       return result;
     },
 
+    /** Asked by the router that takes over. */
+    async "/hand-over"() {
+      isFollowing = true;
+      await keeper.settled();
+      return {};
+    },
+
+    async "/follow"() {
+      await options.follow();
+      await options.predecessor()?.follow();
+      return {};
+    },
+
+    async "/drain-here"(body) {
+      const command = parse(DrainCommand, body);
+      const [here, before] = await Promise.all([drainHere(command), options.predecessor()?.drain(command)]);
+      return before === undefined ? here : addDrains(here, before);
+    },
+
     async "/hold"(body) {
       const command = parse(HoldCommand, body);
-      await keeper.change((draft) => draft.hold(command));
+      await change((draft) => draft.hold(command));
       log.info({ service: command.service, hold: command.hold?.kind ?? "none" }, "traffic held or opened");
       return {};
     },
 
     async "/remove"(body) {
       const { service, token } = parse(RemoveCommand, body);
-      await keeper.change((draft) => draft.remove(service, token));
+      await change((draft) => draft.remove(service, token));
       return {};
     },
   };

@@ -16,14 +16,21 @@ function listening(server: Server, options: Parameters<Server["listen"]>[0]): Pr
 
 const REUSE_PORT_PLATFORMS = new Set(["linux", "freebsd", "dragonfly", "sunos", "aix"]);
 
+const BACKLOG = 4096;
+
 /**
  * Listens so that a second router can listen on the same port and take over (SO_REUSEPORT), where the system has it.
- * Resolves with the address; port 0 becomes a free one. Throws CannotStart.
+ * Resolves with the address; port 0 becomes a free one. With `fd` it listens on a socket that is bound already and that
+ * its holder shares with the next router: no connection is lost, nor refused, between the two. Throws CannotStart.
  */
-export async function listenTcp(server: Server, { host, port }: ListenAddress): Promise<ListenAddress> {
+export async function listenTcp(server: Server, { host, port }: ListenAddress, fd?: number): Promise<ListenAddress> {
   try {
+    if (fd !== undefined) {
+      await listening(server, { fd, backlog: BACKLOG });
+      return { host, port: (server.address() as AddressInfo).port };
+    }
     const reusePort = REUSE_PORT_PLATFORMS.has(process.platform) && port !== 0;
-    await listening(server, { host, port, reusePort, backlog: 4096 });
+    await listening(server, { host, port, reusePort, backlog: BACKLOG });
   } catch (cause) {
     throw new CannotStart(explainListen((cause as NodeJS.ErrnoException).code, `${host}:${port}`), { cause });
   }
