@@ -135,8 +135,9 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
     const request = await requestOf({ Dockerfile: dockerfile("RUN echo nearly; exit 7") });
     await expect(builder.build(request, makeContext())).rejects.toMatchObject({
       code: "build_failed",
-      message: expect.stringMatching(/step 3 of 3, "RUN echo nearly; exit 7", .* exit code 7/),
-      evidence: ["RUN echo nearly; exit 7", "nearly"],
+      message: expect.stringMatching(/line 3 of Dockerfile, "RUN echo nearly; exit 7", .* exit code 7/),
+      evidence: ['line 3 of Dockerfile, "RUN echo nearly; exit 7"', "nearly"],
+      failure: { code: "build_step_failed", place: "app" },
     });
   });
 

@@ -160,6 +160,53 @@ describe("a deployment", () => {
     ]);
   });
 
+  it("checks the first instance alone, and the others once that one is healthy", async () => {
+    const crashing = scene({ variables: { BEHAVIOUR: "crash" } });
+    await crashing.run();
+    const checked = (lines: MemoryJournal["lines"]) =>
+      new Set(lines.flatMap(({ text }) => /(?:^|of )(wl-\S+?)(?: is healthy|:)/.exec(text)?.[1] ?? []));
+    expect(checked(crashing.journal.lines).size).toBe(1);
+    const next = scene();
+    await next.run();
+    const told = next.journal.lines.filter(({ text }) => text.includes("is healthy"));
+    expect(told).toHaveLength(3);
+    expect(told[0]?.text).toContain(next.request.labels.releaseId.slice(-12));
+  });
+
+  it("gives no traffic to a release that was well and ended, and leaves it none that ends as it takes it", async () => {
+    const live = await deployFirst();
+    for (const moment of ["open switch traffic", "switched"]) {
+      const liar = scene({ live });
+      const crash = async () => {
+        const mine = [...engine.instances.values()].find(
+          ({ labels }) => labels.releaseId === liar.request.labels.releaseId,
+        );
+        await engine.crash(mine?.name ?? "", 9);
+      };
+      const closing: Promise<void>[] = [];
+      liar.journal.onMoment = (now) => {
+        if (now === moment) closing.push(crash());
+      };
+      liar.ports.router = Object.create(router, {
+        switch: {
+          value: async (command: Parameters<typeof router.switch>[0]) => {
+            const result = await router.switch(command);
+            if (moment === "switched") await crash();
+            return result;
+          },
+        },
+      });
+      const end = await liar.run();
+      await Promise.all(closing);
+      expect(end, moment).toMatchObject({ status: "failed", step: "switch traffic", error: { code: "unhealthy" } });
+      if (end.status !== "failed") throw new Error("unreachable");
+      expect(end.error.failure, moment).toMatchObject({ code: "crash_loop" });
+      expect(end.error.evidence.join("\n"), moment).toMatch(/Exit code: 9/);
+      expect(liveTarget(), moment).toEqual(addressesOf(live));
+      expect(running(), moment).toEqual(namesOf(live));
+    }
+  });
+
   it("puts the traffic back when the switch was made and its proof failed", async () => {
     const live = await deployFirst();
     router.failAfterSwitch = new DomainError("router_unavailable", "The router does not answer.");
