@@ -33,6 +33,8 @@ test("a team deploys, sees it live, rolls back, and keeps serving when a release
     await expect(page.getByText("cannot reach the database").first()).toBeVisible();
     await expectAccessible(page);
     expect(await headingAt(page, windlass.appUrl("tiny"))).toBe("Version one");
+    await page.getByRole("link", { name: "Change the start period" }).click();
+    await expect(page.getByLabel("Start period, seconds")).toBeFocused();
   });
 
   // Programs do the same through the typed client, with a token that a person made.

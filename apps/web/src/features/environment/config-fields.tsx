@@ -49,12 +49,13 @@ function Text({ draft, onChange, errorAt, name, field, label, hint, type, step, 
   );
 }
 
-const GRID = "grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3";
+/** For what lies in a card by itself. */
+export const GRID = "grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3";
 
 /** Port and health path: the two that a person is most likely to know better than what was found. */
-export function MainFields(props: ConfigFieldsProps) {
+export function MainFields({ className, ...props }: ConfigFieldsProps & { className?: string }) {
   return (
-    <div className="grid gap-4 sm:grid-cols-2">
+    <div className={className ?? "grid gap-4 sm:grid-cols-2"}>
       <Text
         {...props}
         name="port"
@@ -179,7 +180,7 @@ export function HealthFields(props: ConfigFieldsProps) {
   const kind = draft.healthKind;
   return (
     <div className={GRID}>
-      <Field label="Check" error={errorAt("config.health.kind")} hint={<>Asks {describeCheck(draft)}.</>}>
+      <Field label="Check" error={errorAt("config.health.kind")} hint={<>Checks {describeCheck(draft)}.</>}>
         {(control) => (
           <Select
             {...control}
@@ -260,6 +261,7 @@ function HttpFields(props: ConfigFieldsProps) {
             {...control}
             data-field="config.health.headers"
             rows={2}
+            className="min-h-14"
             spellCheck={false}
             value={draft.healthHeaders}
             onChange={(event) => onChange({ healthHeaders: event.target.value })}

@@ -25,11 +25,11 @@ export function describeCheck(draft: ConfigDraft): ReactNode {
     case "command":
       return (
         <>
-          <Name>{draft.healthCommand || "a command"}</Name> in the app until it ends with 0
+          with <Name>{draft.healthCommand || "a command"}</Name>, run in the app until it ends with 0
         </>
       );
     case "image":
-      return "the image's HEALTHCHECK until it ends with 0";
+      return "with the image's own HEALTHCHECK until it ends with 0";
     case "uptime":
       return <>that it runs {draft.uptimeSeconds} s without a restart</>;
   }

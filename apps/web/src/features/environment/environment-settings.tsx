@@ -13,7 +13,7 @@ import { useTRPC } from "@/trpc/context";
 import { messageAt, problemOf } from "@/trpc/errors";
 import { useLive } from "@/trpc/use-live";
 import { configFromDraft, draftFromConfig } from "./config-draft";
-import { BuildFields, CommandFields, HealthFields, MainFields, RunFields, SwitchFields } from "./config-fields";
+import { BuildFields, CommandFields, GRID, HealthFields, MainFields, RunFields, SwitchFields } from "./config-fields";
 import { RuntimeChoice } from "./runtime-choice";
 
 /** What the next deployment is made with. Saving changes nothing of what is live. */
@@ -73,9 +73,7 @@ export function EnvironmentSettings({ environment, source }: { environment: Envi
           <BuildFields {...fields} />
         </Section>
         <Section id="health" title="Port and health check">
-          <div className="max-w-2xl px-4 pt-4">
-            <MainFields {...fields} />
-          </div>
+          <MainFields {...fields} className={`${GRID} pb-0`} />
           <HealthFields {...fields} />
         </Section>
         <Section id="run" title="Start and limits">
