@@ -4,7 +4,7 @@ import { requestDeployment } from "@windlass/api/operations";
 import { DeploymentEnd, EnvironmentConfig, type RuntimeKind } from "@windlass/domain";
 import { findDockerEngine } from "@windlass/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SAMPLE_APPS, TAKEN_PORT } from "../stack/broken-apps.ts";
+import { LAYER_LABEL, SAMPLE_APPS, TAKEN_PORT } from "../stack/broken-apps.ts";
 import { entries, readHeld } from "../stack/holdings.ts";
 import { type Stack, startStack } from "../stack/start-stack.ts";
 import { createTestRepository, type TestRepository } from "../stack/test-repository.ts";
@@ -15,10 +15,10 @@ import { createTestRepository, type TestRepository } from "../stack/test-reposit
 const END_LIMIT_MS = 150_000;
 /** Most of them wait, for a start period to end. */
 const AT_ONCE = 10;
-const engine = await findDockerEngine({ socketPath: "/var/run/docker.sock" });
+const found = await findDockerEngine({ socketPath: "/var/run/docker.sock" });
 
 for (const runtime of ["docker", "process"] as const) {
-  const isMissing = runtime === "docker" && "problem" in engine;
+  const isMissing = runtime === "docker" && "problem" in found;
   const title = runtime === "docker" ? "on docker [needs docker]" : "as processes";
   describe.skipIf(isMissing)(`apps ${title}`, { timeout: END_LIMIT_MS + 30_000 }, () => deployAll(runtime));
 }
@@ -55,6 +55,9 @@ function deployAll(runtime: RuntimeKind): void {
       `${runtime}: ${tally.broken} broken apps, ${tally.succeeded} reported as succeeded, ${tally.told} told the right cause\n`,
     );
     await stack?.stop();
+    if (runtime === "docker" && "engine" in found) {
+      await found.engine.pruneImages({ filters: { dangling: ["true"], label: [LAYER_LABEL] } });
+    }
     repository?.remove();
     taken?.close();
   });

@@ -21,7 +21,9 @@ export interface SampleApp {
 
 type Breakage = [cause: FailureCode, place: FailurePlace, field: string | null, ...says: RegExp[]];
 
-const LABEL = "LABEL io.windlass.test=tiny-app";
+/** On all layers that its builds leave behind; not that of other tests, which prune theirs while these are built. */
+export const LAYER_LABEL = "io.windlass.test=broken-apps";
+const LABEL = `LABEL ${LAYER_LABEL}`;
 const QUICK = { intervalSeconds: 0.2, timeoutSeconds: 2, retries: 2, steadySeconds: 0.1 };
 /** busybox is there as soon as its container is, Node.js takes its time on a busy machine. */
 const SHORT = { ...QUICK, startPeriodSeconds: 2.5 };

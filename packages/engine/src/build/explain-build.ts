@@ -12,6 +12,8 @@ export interface FailedCommand {
   /** Such as: line 5 of Dockerfile, "RUN npm ci" */
   where: string;
   exitCode: number | null;
+  /** What the builder said, where no command of the build had run */
+  message?: string | undefined;
   signal?: string | null;
   /** Its last lines, oldest first */
   lines: string[];
@@ -27,7 +29,7 @@ export function explainBuild(command: FailedCommand, cause?: unknown): DomainErr
   return failed("build_failed", findCause(command), { evidence, cause });
 }
 
-function findCause({ where, exitCode, signal, lines }: FailedCommand): FailureCause {
+function findCause({ where, exitCode, message, signal, lines }: FailedCommand): FailureCause {
   const text = lines.join("\n");
   const make = (code: FailureCode, sentence: string, remedy: string, place: FailurePlace): FailureCause => ({
     code,
@@ -71,6 +73,14 @@ function findCause({ where, exitCode, signal, lines }: FailedCommand): FailureCa
       "build_out_of_memory",
       `The build stopped at ${where}: it ran out of memory.`,
       "Let the build take less memory, or give its programs more (NODE_OPTIONS=--max-old-space-size=… for Node.js).",
+      "app",
+    );
+  }
+  if (message !== undefined) {
+    return make(
+      "build_step_failed",
+      `The build stopped at ${where}: ${message}.`,
+      "Correct what it names and deploy again.",
       "app",
     );
   }

@@ -209,5 +209,6 @@ function buildError(error: unknown, { step, tail }: BuildOutput, plan: BuildPlan
     return unavailable(base, message, error);
   }
   const lines = tail.length > 0 ? tail : [message];
-  return explainBuild({ where, exitCode: exitCode ?? null, lines }, error);
+  const refused = exitCode === undefined ? message : undefined;
+  return explainBuild({ where, exitCode: exitCode ?? null, message: refused, lines }, error);
 }
