@@ -21,6 +21,7 @@ const WHOLE = [
   "@windlass/db/encryption",
   "@windlass/db/migrations",
   "@windlass/db/runtime-log",
+  "@windlass/db/runtime-log-store",
   "@windlass/domain",
   "@windlass/engine",
 ];
@@ -57,6 +58,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       "@windlass/db/embedded",
       "@windlass/db/encryption",
       "@windlass/db/runtime-log",
+      "@windlass/db/runtime-log-store",
       "@windlass/domain",
       "@windlass/api/operations",
       "@windlass/api/live",

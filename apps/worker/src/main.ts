@@ -6,7 +6,7 @@ import { openLive } from "@windlass/api/live";
 import { createQueues } from "@windlass/api/operations";
 import { createDatabase } from "@windlass/db";
 import { createCipher } from "@windlass/db/encryption";
-import { openRuntimeLogStore } from "@windlass/db/runtime-log";
+import { openRuntimeLogStore } from "@windlass/db/runtime-log-store";
 import { ENVIRONMENT_QUEUE, SOURCE_CHECK_QUEUE } from "@windlass/domain";
 import { createGitRepository, createRouterClient, createWorkspace } from "@windlass/engine";
 import { PgBoss } from "pg-boss";

@@ -1,7 +1,7 @@
 import type { Live } from "@windlass/api/live";
 import type { Database } from "@windlass/db";
 import type { SecretCipher } from "@windlass/db/encryption";
-import type { RuntimeLogStore } from "@windlass/db/runtime-log";
+import type { RuntimeLogStore } from "@windlass/db/runtime-log-store";
 import type { RuntimeKind } from "@windlass/domain";
 import type { EnginePorts, Router, RuntimePorts, SourceRepository } from "@windlass/engine";
 import type { Logger } from "pino";

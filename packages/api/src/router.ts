@@ -2,6 +2,7 @@ import { accountRouter } from "./routers/account.ts";
 import { appRouter as apps } from "./routers/app.ts";
 import { deploymentRouter } from "./routers/deployment.ts";
 import { environmentRouter } from "./routers/environment.ts";
+import { logRouter } from "./routers/log.ts";
 import { overviewRouter } from "./routers/overview.ts";
 import { runtimeRouter } from "./routers/runtime.ts";
 import { setupRouter } from "./routers/setup.ts";
@@ -15,6 +16,7 @@ export const appRouter = t.router({
   app: apps,
   deployment: deploymentRouter,
   environment: environmentRouter,
+  log: logRouter,
   overview: overviewRouter,
   runtime: runtimeRouter,
   setup: setupRouter,

@@ -5,9 +5,11 @@ import {
   DeploymentPlan,
   DeploymentStatus,
   EnvironmentConfig,
+  LogBudget,
   LogLine,
   Role,
   RuntimeKind,
+  RuntimeLogLine,
   StepStatus,
   SwitchProof,
   TrafficHold,
@@ -243,3 +245,46 @@ export const TokenOut = z.object({
   lastUsedAt: z.date().nullable(),
 });
 export type TokenOut = z.infer<typeof TokenOut>;
+
+export const RuntimeLogLines = z.array(RuntimeLogLine);
+
+/** A part of a runtime log, in order. */
+export const RuntimeLogPage = z.object({
+  lines: RuntimeLogLines,
+  /** From where to read on in the same direction; null when there is nothing more */
+  next: z.int().nullable(),
+  /** Up to what time was read or searched, in milliseconds since the epoch */
+  reachedAt: z.number().nullable(),
+  /** The newest line's number when it was read */
+  lastSeq: z.int(),
+});
+export type RuntimeLogPage = z.infer<typeof RuntimeLogPage>;
+
+export const RuntimeLogBatch = z.object({
+  lines: RuntimeLogLines,
+  /** Up to here everything was looked at */
+  lastSeq: z.int(),
+  /** Lines left out before these, because they came faster than they could be shown */
+  skipped: z.int(),
+});
+export type RuntimeLogBatch = z.infer<typeof RuntimeLogBatch>;
+
+export const RuntimeLogSummary = z.object({
+  /** Since when there are lines */
+  oldestAt: z.date().nullable(),
+  oldestSeq: z.int().nullable(),
+  /** As stored */
+  bytes: z.number(),
+  budget: LogBudget,
+  /** Newest first, also those that stopped */
+  instances: z.array(
+    z.object({
+      name: z.string(),
+      isRunning: z.boolean(),
+      releaseId: z.string(),
+      releaseNumber: z.int(),
+      startedAt: z.date(),
+    }),
+  ),
+});
+export type RuntimeLogSummary = z.infer<typeof RuntimeLogSummary>;

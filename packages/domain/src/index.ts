@@ -14,6 +14,7 @@ export * from "./permissions.ts";
 export * from "./queue.ts";
 export * from "./release.ts";
 export * from "./router-control.ts";
+export * from "./runtime-log.ts";
 export * from "./secret.ts";
 export * from "./settings.ts";
 export * from "./source.ts";

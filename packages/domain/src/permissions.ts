@@ -15,6 +15,7 @@ export const PERMISSIONS = {
   variable: { read: "viewer", update: "developer" },
   deployment: { read: "viewer", create: "developer", cancel: "developer" },
   release: { read: "viewer" },
+  log: { read: "viewer", update: "developer" },
 } as const satisfies Record<string, Record<string, Role>>;
 
 export type Resource = keyof typeof PERMISSIONS;

@@ -11,6 +11,7 @@ import { offerAuth } from "./auth-bridge.ts";
 import { refusedBody } from "./body-limit.ts";
 import { clientAddress } from "./client-address.ts";
 import { readCredentials, sessionSecret } from "./credentials.ts";
+import { DOWNLOAD_PATH, serveLogDownload } from "./download-log.ts";
 import { readEnvironment } from "./environment.ts";
 import { answerHealth } from "./health.ts";
 import { redirectOf } from "./pages-guard.ts";
@@ -65,6 +66,7 @@ const server = createServer(async (request, response) => {
       return await answerHealth(pathname, services, response);
     setSecurityHeaders(request, response, { isDevelopment, isHttps });
     if (pathname.startsWith(HTTP_PATH)) return await procedures.handleRequest(request, response);
+    if (pathname.startsWith(DOWNLOAD_PATH)) return await serveLogDownload(services, { secret, log }, request, response);
     const refused = refusedBody(request);
     if (refused) return void response.writeHead(refused, { connection: "close" }).end();
     const credentials = await readCredentials(request.headers, secret);

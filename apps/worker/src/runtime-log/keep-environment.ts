@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { packLines, type RuntimeLogLease } from "@windlass/db/runtime-log";
+import { packLines } from "@windlass/db/runtime-log";
+import type { RuntimeLogLease } from "@windlass/db/runtime-log-store";
 import { openVariables, secretsIn } from "../deployment/load-release.ts";
 import type { Worker } from "../wiring.ts";
 import { createLineRedactor } from "./redact-lines.ts";

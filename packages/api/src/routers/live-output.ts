@@ -11,10 +11,18 @@ export function live<T extends z.ZodType>(value: T) {
 
 /** As `live`, for values that carry an id to resume from. */
 export function liveTracked<T extends z.ZodType>(value: T) {
+  // What many get at once is checked once.
+  const checked = new WeakMap<object, z.output<T>>();
+  const check = (one: z.input<T>): z.output<T> => {
+    if (typeof one !== "object" || one === null) return value.parse(one);
+    const known = checked.get(one) ?? value.parse(one);
+    checked.set(one, known as z.output<T>);
+    return known as z.output<T>;
+  };
   return z
     .custom<AsyncIterable<TrackedEnvelope<z.input<T>>, void, undefined>>(isAsyncIterable)
     .transform(async function* (values) {
-      for await (const [id, one, brand] of values) yield [id, value.parse(one), brand] as TrackedEnvelope<z.output<T>>;
+      for await (const [id, one, brand] of values) yield [id, check(one), brand] as TrackedEnvelope<z.output<T>>;
     });
 }
 

@@ -1,3 +1,2 @@
-/** Runtime logs at the speed of their sources: how lines are packed, and the writer of the tables that hold them. */
-export { openRuntimeLogStore, type RuntimeLogLease, type RuntimeLogStore } from "./open-runtime-log-store.ts";
-export { packLines, splitText, type UnpackedLines, unpackLines } from "./pack-lines.ts";
+/** How the lines of runtime logs are packed. Their writer has an entry of its own: searching threads load only this. */
+export { packLines, splitText, unpackLines } from "./pack-lines.ts";

@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { type TrackedEnvelope, tracked } from "@trpc/server";
 import { isEnded, LogLine } from "@windlass/domain";
+import { shareRead } from "../../live/share-reads.ts";
 import type { LogBatch } from "../../schemas.ts";
 import type { Services } from "../../services.ts";
 
@@ -41,26 +41,8 @@ interface Part {
   hasMore: boolean;
 }
 
-/** Reads that did not begin yet, by database, deployment and place. */
-const waiting = new WeakMap<Services["db"], Map<string, Promise<Part>>>();
-
-/**
- * Viewers that wait at the same place share one read. It begins a turn later and takes nobody after that, so each gets
- * what was stored when it asked.
- */
-function readTogether(db: Services["db"], deploymentId: string, after: number): Promise<Part> {
-  const reads = waiting.get(db) ?? new Map<string, Promise<Part>>();
-  waiting.set(db, reads);
-  const key = `${deploymentId} ${after}`;
-  const shared = reads.get(key);
-  if (shared) return shared;
-  const read = nextTurn().then(() => {
-    reads.delete(key);
-    return readPart(db, deploymentId, after);
-  });
-  reads.set(key, read);
-  return read;
-}
+const readTogether = (db: Services["db"], deploymentId: string, after: number): Promise<Part> =>
+  shareRead(db, `deployment ${deploymentId} ${after}`, () => readPart(db, deploymentId, after));
 
 async function readPart(db: Services["db"], deploymentId: string, after: number): Promise<Part> {
   // Read before the chunks: when it says ended, the chunks read after it are all there are.
