@@ -27,7 +27,7 @@ export function limitBuilds(worker: Worker, lease: Lease, builder: ImageBuilder)
 }
 
 async function takeBuildPlace(worker: Worker, lease: Lease, { signal, log }: EffectContext): Promise<void> {
-  const watch = worker.live.watch(["queue"], AbortSignal.any([signal, lease.lost]));
+  const watch = worker.live.watch(["builds"], AbortSignal.any([signal, lease.lost]));
   try {
     for (let attempt = 1; !(await tryToTake(worker, lease)); attempt++) {
       if (attempt === 1) {
@@ -44,32 +44,10 @@ async function takeBuildPlace(worker: Worker, lease: Lease, { signal, log }: Eff
   }
 }
 
-/**
- * Asks, and takes a place when one is free and nobody comes before: the team with the fewest builds here, then who asked
- * first. Takers of one server take turns, so that each decides on what the one before has left.
- */
-async function tryToTake({ db, places, server }: Worker, { environmentId, token }: Lease): Promise<boolean> {
-  const [, , taken] = await db.$transaction([
-    db.$queryRaw`select pg_advisory_xact_lock(hashtext('windlass build places'), hashtext(${server}))::text`,
-    db.$executeRaw`
-      update "Lease" set "buildAskedAt" = clock_timestamp()
-      where "environmentId" = ${environmentId}::uuid and "fencingToken" = ${token} and "buildAskedAt" is null and "expiresAt" > now()`,
-    db.$executeRaw`
-      with "here" as (
-        select l."environmentId", l."isBuilding", l."buildAskedAt", e."teamId"
-        from "Lease" l join "Environment" e on e."id" = l."environmentId"
-        where l."server" = ${server} and l."buildAskedAt" is not null and l."expiresAt" > now()
-      ), "line" as (
-        select h."environmentId", row_number() over (
-          order by (select count(*) from "here" b where b."isBuilding" and b."teamId" = h."teamId"), h."buildAskedAt", h."environmentId"
-        ) as "position"
-        from "here" h where not h."isBuilding"
-      )
-      update "Lease" l set "isBuilding" = true from "line"
-      where l."environmentId" = "line"."environmentId" and l."environmentId" = ${environmentId}::uuid and l."fencingToken" = ${token}
-        and "line"."position" <= ${places.builds} - (select count(*) from "here" where "isBuilding")`,
-  ]);
-  return taken === 1;
+async function tryToTake({ db, places }: Worker, { environmentId, token }: Lease): Promise<boolean> {
+  const [answer] = await db.$queryRaw<{ taken: boolean }[]>`
+    select windlass_take_build_place(${environmentId}::uuid, ${token}::bigint, ${places.builds}::int) as "taken"`;
+  return answer?.taken === true;
 }
 
 async function leaveBuildPlace({ db }: Worker, { environmentId, token }: Lease): Promise<void> {

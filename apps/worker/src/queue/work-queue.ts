@@ -18,7 +18,7 @@ export interface QueueWork {
 
 /**
  * Works off the queue: takes the next deployment as often as there is a free place, at each notification that something
- * came or ended. What a dead worker left behind needs no place: it was admitted before.
+ * came or ended. What dead workers left behind was admitted before: it may take as many places again.
  */
 export function workQueue(worker: Worker): QueueWork {
   const { shutdown, log, places } = worker;
@@ -31,6 +31,7 @@ export function workQueue(worker: Worker): QueueWork {
       isAsked = false;
       try {
         for (;;) {
+          if (atWork.size >= 2 * places.environments) break;
           const taken = await takeNext(worker, { hasPlace: atWork.size < places.environments });
           if (!taken) break;
           const work = workOff(worker, taken).finally(() => {

@@ -7,6 +7,7 @@ export { createApp, type NewApp } from "./app/create-app.ts";
 export { writeAudit } from "./audit/write-audit.ts";
 export { cancelDeployment } from "./deployment/cancel-deployment.ts";
 export { readDeployment } from "./deployment/read-deployments.ts";
+export { redeploy } from "./deployment/redeploy.ts";
 export { requestDeployment } from "./deployment/request-deployment.ts";
 export { requestRollback } from "./deployment/request-rollback.ts";
 export { environmentUrl } from "./environment/environment-url.ts";

@@ -28,7 +28,7 @@ export function liveTracked<T extends z.ZodType>(value: T) {
 
 /** What matters to a picture in which something waits: the line, the workers, and that a dead worker falls silent. */
 export const topicsOfWaiting = (deployments: readonly ({ waiting: unknown } | null)[]): readonly string[] =>
-  deployments.some((deployment) => deployment?.waiting) ? ["queue", "workers", TICK] : [];
+  deployments.some((deployment) => deployment?.waiting) ? ["queue", "builds", "workers", TICK] : [];
 
 const isAsyncIterable = (value: unknown): boolean =>
   typeof value === "object" && value !== null && Symbol.asyncIterator in value;

@@ -1,0 +1,184 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openLive } from "@windlass/api/live";
+import type { OperationContext } from "@windlass/api/operations";
+import { createDatabase } from "@windlass/db";
+import { createCipher } from "@windlass/db/encryption";
+import { openRuntimeLogStore } from "@windlass/db/runtime-log";
+import { createTestDatabase } from "@windlass/db/testing";
+import { createWorkspace, type RuntimePorts } from "@windlass/engine";
+import { createFakeRuntime, FakeEngine, FakeRouter } from "@windlass/engine/testing/fakes";
+import type { Logger } from "pino";
+import { type QueueWork, workQueue } from "../queue/work-queue.ts";
+import type { Worker } from "../wiring.ts";
+import type { Outside } from "./judge-history.ts";
+import { Mortality } from "./mortality.ts";
+import { createNumberedRepositories, type NumberedCommit } from "./numbered-commits.ts";
+import type { Random } from "./random.ts";
+import { withSkew } from "./skew-clock.ts";
+
+const OWNER = "test";
+const CONNECTIONS = 60;
+
+export type World = Awaited<ReturnType<typeof makeWorld>>;
+export interface FakeWorker {
+  mortality: Mortality;
+  /** As SIGTERM: resolves once everything was handed over */
+  stop(): Promise<void>;
+}
+
+/** One database, engine and router, and workers in this process that can die, freeze and have wrong clocks. */
+export async function makeWorld(random: Random, leaseMs: number) {
+  const test = await createTestDatabase();
+  const db = createDatabase(test.url, CONNECTIONS);
+  const live = openLive(test.url);
+  const runtimeLogs = openRuntimeLogStore(test.url, 1);
+  const engine = new FakeEngine();
+  const router = await new FakeRouter().listen();
+  const folder = await mkdtemp(path.join(tmpdir(), "windlass-order-"));
+  const heads = new Map<string, NumberedCommit>();
+  const source = createNumberedRepositories(heads, async ({ isBroken }, target) => {
+    const scripts = isBroken ? { build: "broken" } : {};
+    await writeFile(path.join(target, "package.json"), JSON.stringify({ scripts }));
+  });
+  const cipher = createCipher(new Map([[1, randomBytes(32)]]));
+  /** What must never be: effects of a worker that another one took over from, and errors nobody expects */
+  const faults: string[] = [];
+
+  /** The engine's adapters, noting who acts on an environment that is another's. */
+  function watched(holder: string): RuntimePorts {
+    const ports = createFakeRuntime({ owner: OWNER, engine });
+    const check = async (environmentId: string | undefined, what: string) => {
+      if (environmentId === undefined) return;
+      const lease = await db.lease.findUnique({ where: { environmentId } });
+      if (lease && lease.holder !== holder) faults.push(`${holder} did ${what} on an environment of ${lease.holder}`);
+    };
+    const { builder, runtime } = ports;
+    return {
+      ...ports,
+      builder: {
+        build: async (request, context) => {
+          await check(request.labels.environmentId, "build");
+          await sleep(random.below(20));
+          return builder.build(request, context);
+        },
+        remove: async (artifact) => {
+          const key = artifact.kind === "image" ? artifact.tag : artifact.path;
+          await check(engine.artifacts.get(key)?.labels.environmentId, "remove");
+          await builder.remove(artifact);
+        },
+        inspect: (artifact) => builder.inspect(artifact),
+        listOwned: (environmentId) => builder.listOwned(environmentId),
+      },
+      runtime: {
+        kind: runtime.kind,
+        start: async (request, context) => {
+          await check(request.labels.environmentId, "start");
+          return runtime.start(request, context);
+        },
+        stop: async (name, grace) => {
+          await check(engine.instances.get(name)?.labels.environmentId, "stop");
+          await runtime.stop(name, grace);
+        },
+        inspect: (name) => runtime.inspect(name),
+        logs: (name, lines) => runtime.logs(name, lines),
+        listOwned: (environmentId) => runtime.listOwned(environmentId),
+        removeEnvironment: (environmentId) => runtime.removeEnvironment(environmentId),
+      },
+    };
+  }
+
+  function startWorker(places: Worker["places"], skewMs: number): FakeWorker {
+    const holder = randomUUID();
+    const mortality = new Mortality();
+    const shutdown = new AbortController();
+    const ports = watched(holder);
+    const adapters: RuntimePorts = {
+      builder: mortality.overEffects(ports.builder),
+      runtime: mortality.overEffects(ports.runtime),
+      examiner: mortality.over(ports.examiner),
+      commands: mortality.overEffects(ports.commands),
+      output: ports.output,
+    };
+    const quiet = () => {};
+    const log = {
+      info: quiet,
+      warn: quiet,
+      error: (about: { err?: unknown }, message: string) => {
+        if (!mortality.isDead) faults.push(`${message}: ${about.err}`);
+      },
+    } as unknown as Logger;
+    const worker: Worker = {
+      db: mortality.overDatabase(db),
+      cipher,
+      live: {
+        watch: (topics, signal) => {
+          const watch = live.watch(topics, signal);
+          return { next: () => mortality.call(() => watch.next()), close: watch.close };
+        },
+        close: async () => {},
+      },
+      runtimeLogs,
+      log,
+      holder,
+      owner: OWNER,
+      leaseMs,
+      server: "here",
+      places,
+      warmMemoryMb: 1_000_000,
+      source,
+      router: mortality.over(router),
+      workspace: mortality.over(createWorkspace(folder)),
+      runtimeOf: () => adapters,
+      shutdown: shutdown.signal,
+    };
+    const work: QueueWork = withSkew(skewMs, () => workQueue(worker));
+    return {
+      mortality,
+      stop: async () => {
+        shutdown.abort();
+        await work.done;
+      },
+    };
+  }
+
+  const ctx: OperationContext = {
+    db,
+    cipher,
+    queue: { wakeEnvironment: async () => {}, checkSource: async () => {}, stop: async () => {} },
+    live,
+    addresses: { appsDomain: "localhost", appsPort: 80, appsScheme: "http" },
+    actor: { kind: "user", id: randomUUID(), name: "Ada" },
+  };
+
+  return {
+    ctx,
+    faults,
+    heads,
+    startWorker,
+    /** Fetched sources that nobody removed */
+    sources: () => readdir(folder),
+    outside(environmentId: string): Outside {
+      const of = (labels: { environmentId: string }) => labels.environmentId === environmentId;
+      const traffic = router.services.get(environmentId)?.target?.addresses ?? [];
+      return {
+        instances: [...engine.instances.values()].filter(({ labels }) => of(labels)).map(({ name }) => name),
+        artifacts: [...engine.artifacts.values()]
+          .filter(({ labels }) => of(labels))
+          .map(({ labels }) => labels.releaseId),
+        traffic: traffic.map(({ host, port }) => `${host}:${port}`),
+      };
+    },
+    async close() {
+      await Promise.all([live.close(), runtimeLogs.close()]);
+      await engine.close();
+      router.close();
+      await db.$disconnect();
+      await test.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+const skew = new AsyncLocalStorage<number>();
+const RealDate = Date;
+
+/** Runs something, and all that follows from it, with a wall clock that is wrong by so many milliseconds. */
+export const withSkew = <T>(skewMs: number, run: () => T): T => skew.run(skewMs, run);
+
+/** Replaces the process's wall clock by one that can be wrong; returns how to put it back. Monotonic time stays right. */
+export function skewClocks(): () => void {
+  const now = () => RealDate.now() + (skew.getStore() ?? 0);
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (target, given: [], newTarget) =>
+      Reflect.construct(target, given.length > 0 ? given : [now()], newTarget),
+    get: (target, key) => (key === "now" ? now : Reflect.get(target, key)),
+  });
+  return () => {
+    globalThis.Date = RealDate;
+  };
+}
