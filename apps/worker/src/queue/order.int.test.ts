@@ -31,8 +31,8 @@ const MOST_EVENTS = 5;
 const LONGEST_FREEZE_MS = 2 * LEASE_MS;
 const LONGEST_SKEW_MS = 3600_000;
 /** What has not ended by then is told as a fault */
-const HISTORY_LIMIT_MS = 120_000;
-const LIMIT_MS = 600_000;
+const HISTORY_LIMIT_MS = 240_000;
+const LIMIT_MS = 900_000;
 
 let world: World;
 let restoreClocks: () => void;

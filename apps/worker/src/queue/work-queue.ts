@@ -44,11 +44,14 @@ export function workQueue(worker: Worker): QueueWork {
         log.warn({ err: error }, "could not look into the queue");
       }
     }
-    taking = undefined;
   };
   const wake = (): void => {
+    if (shutdown.aborted) return;
     isAsked = true;
-    taking ??= takeAll();
+    taking ??= takeAll().finally(() => {
+      taking = undefined;
+      if (isAsked) wake();
+    });
   };
 
   const listen = async (): Promise<void> => {
@@ -63,7 +66,7 @@ export function workQueue(worker: Worker): QueueWork {
   };
   const work = async (): Promise<void> => {
     await Promise.all([listen(), look()]);
-    while (taking) await taking;
+    await taking;
     await Promise.all(atWork);
   };
   return { wake, done: work() };
