@@ -108,6 +108,8 @@ export interface BuildRequest {
 export interface ImageBuilder {
   /** Builds or, for an image source, pulls. Safe to run twice for one release id. Rejects with build_failed, image_unavailable. */
   build(request: BuildRequest, context: EffectContext): Promise<Artifact>;
+  /** Another release's artifact for this one too, without a build; null where each release needs its own, or it is gone. */
+  reuse(artifact: Artifact, labels: OwnerLabels): Promise<Artifact | null>;
   /** Whether the artifact is still there to be started. */
   inspect(artifact: Artifact): Promise<{ exists: boolean }>;
   /** Removes it; gone already is fine. Never removes what another release uses. */
@@ -282,6 +284,8 @@ export interface KeptRelease {
 
 /** The releases of the environment, as the database keeps them. Written under the lease. */
 export interface ReleaseHistory {
+  /** The newest kept release that was built from the same, by its artifact's `builtFrom`. */
+  findBuilt(builtFrom: string): Promise<{ number: number; artifact: Artifact } | null>;
   /** Makes the release live with these instances, and those before it retiring: the point of no return. Safe to run twice. */
   commit(made: { artifact: Artifact; instances: StartedInstance[] }): Promise<void>;
   /**

@@ -61,6 +61,15 @@ export function createReleaseHistory(
       });
     },
 
+    async findBuilt(builtFrom) {
+      const found = await db.release.findFirst({
+        where: { environmentId, removedAt: null, artifact: { path: ["builtFrom"], equals: builtFrom } },
+        orderBy: { number: "desc" },
+        select: { number: true, artifact: true },
+      });
+      return found && { number: found.number, artifact: Artifact.parse(found.artifact) };
+    },
+
     keepWarm(names) {
       if (warmMinutes === 0) return Promise.resolve(null);
       return lease.write(async (tx) => {

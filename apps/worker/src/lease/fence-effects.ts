@@ -15,6 +15,10 @@ export function fenceEffects({ builder, runtime, commands, examiner }: Effects, 
         await lease.confirm();
         return builder.build(request, context);
       },
+      reuse: async (artifact, labels) => {
+        await lease.confirm();
+        return builder.reuse(artifact, labels);
+      },
       inspect: (artifact) => builder.inspect(artifact),
       remove: async (artifact) => {
         await lease.confirm();

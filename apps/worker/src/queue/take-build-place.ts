@@ -20,6 +20,7 @@ export function limitBuilds(worker: Worker, lease: Lease, builder: ImageBuilder)
         await leaveBuildPlace(worker, lease).catch(() => {});
       }
     },
+    reuse: (artifact, labels) => builder.reuse(artifact, labels),
     inspect: (artifact) => builder.inspect(artifact),
     remove: (artifact) => builder.remove(artifact),
     listOwned: (environmentId) => builder.listOwned(environmentId),

@@ -3,7 +3,7 @@ import { type Artifact, DomainError, type FailureCause, failed, type ImageRef } 
 import type Dockerode from "dockerode";
 import { explainBuild } from "../build/explain-build.ts";
 import { isTakenOver } from "../pipeline/is-taken-over.ts";
-import type { BuildRequest, EffectContext, ImageBuilder } from "../ports.ts";
+import type { BuildRequest, EffectContext, ImageBuilder, OwnerLabels } from "../ports.ts";
 import { BUILD_LIMIT_MS, buildTookTooLong } from "../programs/build-limit.ts";
 import { awaitBuildGone, type BuildPlace } from "./await-build-gone.ts";
 import { BuildOutput, progressMessages } from "./build-output.ts";
@@ -51,6 +51,14 @@ export class DockerBuilder implements ImageBuilder {
     };
   }
 
+  /** By another name: the engine keeps the image while one is left. */
+  async reuse(artifact: Artifact, labels: OwnerLabels): Promise<Artifact | null> {
+    if (artifact.kind !== "image" || (await this.#findImage(artifact.tag)) !== artifact.imageId) return null;
+    const tag = imageTag(labels);
+    await this.#tag(artifact.imageId, tag, artifact.tag);
+    return { ...artifact, tag };
+  }
+
   async inspect(artifact: Artifact): Promise<{ exists: boolean }> {
     if (artifact.kind !== "image") return { exists: false };
     return { exists: (await this.#findImage(artifact.tag)) === artifact.imageId };
@@ -87,13 +95,17 @@ export class DockerBuilder implements ImageBuilder {
     const imageId = await pullImage(this.#engine, image, context);
     await context.log("system", `${image} is ${imageId}`);
     if (context.signal.aborted) throw cancelled();
+    await this.#tag(imageId, tag, image);
+    return imageId;
+  }
+
+  async #tag(imageId: string, tag: string, shown: string): Promise<void> {
     const colon = tag.lastIndexOf(":");
     try {
       await this.#engine.getImage(imageId).tag({ repo: tag.slice(0, colon), tag: tag.slice(colon + 1) });
     } catch (error) {
-      throw engineError(error, "image_unavailable", `keeping the image ${image}`);
+      throw engineError(error, "image_unavailable", `keeping the image ${shown}`);
     }
-    return imageId;
   }
 
   async #run(plan: BuildPlan, tag: string, teamId: string, context: EffectContext): Promise<string> {

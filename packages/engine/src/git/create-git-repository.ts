@@ -368,10 +368,12 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
     );
   }
 
-  async function writeTree(session: Session, commit: string, folder: string): Promise<void> {
+  /** Nothing is written before the tree is checked. */
+  async function writeTree(session: Session, commit: string, folder: string, checked: Promise<void>): Promise<void> {
+    checked.catch(() => {});
     await withPrivateFolder(cacheFolder, "index", async (index) => {
       const env = { GIT_INDEX_FILE: join(index, "index"), GIT_WORK_TREE: await realpath(folder) };
-      await git(session, command.readTree(session.mirror, commit), { env });
+      await Promise.all([checked, git(session, command.readTree(session.mirror, commit), { env })]);
       await git(session, command.checkoutIndex(session.mirror), { env });
     });
   }
@@ -386,8 +388,7 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
     fetch: (access, commit, folder, context) =>
       withSession(access, context, async (session) => {
         await ensureCommit(session, commit);
-        await checkTree(session, commit);
-        await writeTree(session, commit, folder);
+        await writeTree(session, commit, folder, checkTree(session, commit));
       }),
 
     history: (access, from, to, limit, context) =>
@@ -413,9 +414,11 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
           });
         }
         const { mirror } = session;
-        const ancestor = await git(session, command.isAncestor(mirror, from, to), { expected: [1] });
-        const listed = await git(session, command.listCommits(mirror, from, to, limit));
-        const counted = await git(session, command.countCommits(mirror, from, to));
+        const [ancestor, listed, counted] = await Promise.all([
+          git(session, command.isAncestor(mirror, from, to), { expected: [1] }),
+          git(session, command.listCommits(mirror, from, to, limit)),
+          git(session, command.countCommits(mirror, from, to)),
+        ]);
         const commits = parseCommits(listed.stdout.toString("utf8"));
         const omitted = Math.max(0, Number(counted.stdout.toString("latin1")) - commits.length);
         return { commits, omitted, isBackwards: ancestor.exitCode !== 0 };

@@ -323,6 +323,23 @@ describe("a deployment", () => {
     });
   });
 
+  it("builds nothing again that an earlier release was built from, and takes back only its own name for it", async () => {
+    history.findsBuilt = true;
+    const live = await deployFirst();
+    const builds = () => engine.calls.filter((call) => call.startsWith("build")).length;
+    const again = scene({ live, variables: { BEHAVIOUR: "crash" } });
+    expect(await again.run()).toMatchObject({ status: "failed", step: "await healthy" });
+    expect(builds()).toBe(1);
+    expect(engine.artifacts.size).toBe(1);
+    expect(await scene({ live, variables: { VERSION: "2" } }).run()).toMatchObject({ status: "succeeded" });
+    expect(builds()).toBe(1);
+    expect(engine.artifacts.size).toBe(2);
+    const other = scene({ live });
+    other.request.config = EnvironmentConfig.parse({ ...other.request.config, build: { kind: "static" } });
+    expect(await other.run()).toMatchObject({ status: "succeeded" });
+    expect(builds()).toBe(2);
+  });
+
   it("removes releases past the kept count", async () => {
     const next = scene();
     const gone = { kind: "image" as const, imageId: "sha256:0", tag: "old", origin: "node" };

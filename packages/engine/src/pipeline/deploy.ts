@@ -17,9 +17,9 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
   const source = await step("resolve source", (context) => resolveSource(ports, request, context));
   await step("plan", (context) => planDeployment(ports, request, source, context));
   undo("remove source", () => removeSource(ports, request));
-  const folder = await step("fetch source", (context) => fetchSource(ports, request, source, context));
   undo("remove artifact", () => removeArtifact(ports, request));
-  const artifact = await step("build", (context) => buildArtifact(ports, request, source, folder, context));
+  const fetched = await step("fetch source", (context) => fetchSource(ports, request, source, context));
+  const artifact = await step("build", (context) => buildArtifact(ports, request, source, fetched, context));
   undo("remove new release", () => removeRelease(ports, request));
   if (releaseCommand) {
     const command = { purpose: "release", argv: releaseCommand } as const;

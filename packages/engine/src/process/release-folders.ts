@@ -68,6 +68,11 @@ export class ReleaseFolders implements ImageBuilder {
     }
   }
 
+  /** Apps write into their release's folder: each has its own. */
+  async reuse(): Promise<null> {
+    return null;
+  }
+
   async inspect(artifact: Artifact): Promise<{ exists: boolean }> {
     return { exists: (await this.#manifestOf(artifact)) !== undefined };
   }

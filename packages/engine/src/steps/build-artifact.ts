@@ -4,15 +4,18 @@ import { type Artifact, type BuildConfig, DomainError, type RepoPath } from "@wi
 import type { EffectContext, EnginePorts, ResolvedSource } from "../ports.ts";
 import { detectBuild } from "../presets/detect-build.ts";
 import type { DeployRequest } from "./deploy-request.ts";
+import type { Fetched } from "./fetch-source.ts";
+import { builtFrom } from "./reuse-artifact.ts";
 
 /** Builds what will be started. Its name follows from the release, so a second run replaces or reuses the first. */
 export async function buildArtifact(
   { builder }: EnginePorts,
   request: DeployRequest,
   resolved: ResolvedSource,
-  folder: string | null,
+  { folder, artifact }: Fetched,
   context: EffectContext,
 ): Promise<Artifact> {
+  if (artifact) return artifact;
   const { build } = request.config;
   const base = { labels: request.labels, command: request.config.command };
   if (resolved.kind === "image") {
@@ -20,7 +23,9 @@ export async function buildArtifact(
   }
   if (folder === null) throw new Error("A git source was fetched without a folder.");
   const decided = build.kind === "auto" ? await detect(folder, build.context, context) : build;
-  return builder.build({ ...base, build: decided, sourceFolder: folder, image: null }, context);
+  const built = await builder.build({ ...base, build: decided, sourceFolder: folder, image: null }, context);
+  const key = builtFrom(resolved, build);
+  return built.kind === "image" && key !== null ? { ...built, builtFrom: key } : built;
 }
 
 const LOOKED_AT = ["package.json", "Dockerfile"];

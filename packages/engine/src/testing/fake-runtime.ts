@@ -150,6 +150,13 @@ class FakeBuilder implements ImageBuilder {
     return artifact;
   }
 
+  async reuse(artifact: Artifact, labels: OwnerLabels): Promise<Artifact | null> {
+    if (artifact.kind !== "image" || !this.#engine.artifacts.has(artifact.tag)) return null;
+    const again = { ...artifact, tag: `fake/${labels.appSlug}:${labels.releaseId}` };
+    this.#engine.artifacts.set(again.tag, { labels, artifact: again });
+    return again;
+  }
+
   async inspect(artifact: Artifact): Promise<{ exists: boolean }> {
     return { exists: this.#engine.artifacts.has(keyOf(artifact)) };
   }

@@ -48,11 +48,17 @@ export class MemoryHistory implements ReleaseHistory {
   past: KeptRelease[] = [];
   /** Whether a release that no longer serves runs on */
   keepsWarm = false;
+  /** Whether what the live release was built from is found again */
+  findsBuilt = false;
   warmNames: string[] = [];
 
   async commit(made: { artifact: Artifact; instances: StartedInstance[] }): Promise<void> {
     this.live = made;
     this.warmNames = this.warmNames.filter((name) => !made.instances.some((one) => one.name === name));
+  }
+  async findBuilt(builtFrom: string): Promise<{ number: number; artifact: Artifact } | null> {
+    const artifact = this.findsBuilt ? this.live?.artifact : undefined;
+    return artifact?.kind === "image" && artifact.builtFrom === builtFrom ? { number: 1, artifact } : null;
   }
   async keepWarm(instanceNames: string[]): Promise<Date | null> {
     if (!this.keepsWarm) return null;

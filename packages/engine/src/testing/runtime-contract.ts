@@ -565,6 +565,20 @@ export function describeRuntimeContract(
         expect(await answer(`${instance.url}/`)).toBe("ok second");
       });
 
+      it("leaves a second release that was given the first one's artifact", async () => {
+        const labels = makeLabels(owner);
+        const next = { ...labels, releaseId: randomUUID(), deploymentId: randomUUID() };
+        const first = await ports.builder.build(await buildRequest(labels), makeContext());
+        const again = await ports.builder.reuse(first, next);
+        await ports.builder.remove(first);
+        expect(await ports.builder.reuse(first, { ...next, releaseId: randomUUID() })).toBeNull();
+        const left = again === null ? [] : [{ releaseId: next.releaseId, artifact: expect.anything() }];
+        expect(await ports.builder.listOwned(labels.environmentId)).toEqual(left);
+        if (again === null) return;
+        const instance = await start({ ...startRequest(undefined, { VERSION: "again" }, next), artifact: again });
+        expect(await answer(`${instance.url}/`)).toBe("ok again");
+      });
+
       it("does not disturb an instance that still runs from the artifact", async () => {
         const labels = makeLabels(owner);
         const built = await ports.builder.build(await buildRequest(labels), makeContext());
