@@ -18,6 +18,12 @@ export function makeRepository(folder: string, files: Record<string, string>): s
   return folder;
 }
 
+/** A new commit of the same files. */
+export function commitAgain(folder: string): void {
+  const argv = [...IDENTITY, "commit", "--quiet", "--allow-empty", "--message", "Measure again"];
+  execFileSync("git", argv, { cwd: folder, stdio: "ignore" });
+}
+
 /** A web app without dependencies. */
 export const SERVER = `
 require("node:http").createServer((_, response) => response.end("well")).listen(process.env.PORT);
