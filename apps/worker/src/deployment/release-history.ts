@@ -1,4 +1,4 @@
-import type { Database } from "@windlass/db";
+import { type Database, Prisma } from "@windlass/db";
 import { Artifact, DomainError, type EnvironmentConfig, type StartedInstance } from "@windlass/domain";
 import type { ReleaseHistory } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
@@ -70,19 +70,20 @@ export function createReleaseHistory(
       return found && { number: found.number, artifact: Artifact.parse(found.artifact) };
     },
 
-    keepWarm(names) {
-      if (warmMinutes === 0) return Promise.resolve(null);
-      return lease.write(async (tx) => {
-        const warmedAt = new Date();
-        const warmUntil = new Date(warmedAt.getTime() + warmMinutes * 60_000);
-        // Only the release that served last is worth its memory: those before it are due now.
-        await tx.instance.updateMany({
-          where: { release: { environmentId }, status: "warm", name: { notIn: names } },
-          data: { warmUntil: warmedAt },
-        });
-        await tx.instance.updateMany({ where: { name: { in: names } }, data: { status: "warm", warmedAt, warmUntil } });
-        return warmUntil;
-      });
+    async keepWarm(names) {
+      if (warmMinutes === 0) return null;
+      const warmedAt = new Date();
+      const warmUntil = new Date(warmedAt.getTime() + warmMinutes * 60_000);
+      // Only the release that served last is worth its memory: those before it are due now.
+      const cooled = Prisma.sql`cooled as (
+        update "Instance" i set "warmUntil" = ${warmedAt}::timestamptz from held, "Release" r
+        where r."id" = i."releaseId" and r."environmentId" = ${environmentId}::uuid
+          and i."status" = 'warm' and i."name" <> all(${names}::text[]))`;
+      const warmed = Prisma.sql`warmed as (
+        update "Instance" set "status" = 'warm', "warmedAt" = ${warmedAt}::timestamptz, "warmUntil" = ${warmUntil}::timestamptz
+        from held where "name" = any(${names}::text[]))`;
+      await lease.change([cooled, warmed], { isDurable: false });
+      return warmUntil;
     },
 
     async warm() {

@@ -71,7 +71,7 @@ function Inside({ environmentId, releaseId }: Pick<Props, "environmentId" | "rel
   return (
     <>
       <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto p-4">
-        <fieldset className="flex flex-col">
+        <fieldset className="flex min-w-0 flex-col">
           <legend className="mb-2 font-semibold text-sm">Release</legend>
           <div className="flex max-h-72 flex-col overflow-y-auto rounded-md border border-border">
             {environment.data ? (
