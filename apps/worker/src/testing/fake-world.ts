@@ -7,7 +7,7 @@ import { openLive } from "@windlass/api/live";
 import type { OperationContext } from "@windlass/api/operations";
 import { createDatabase } from "@windlass/db";
 import { createCipher } from "@windlass/db/encryption";
-import { openRuntimeLogStore } from "@windlass/db/runtime-log";
+import { openRuntimeLogStore } from "@windlass/db/runtime-log-store";
 import { createTestDatabase } from "@windlass/db/testing";
 import { createWorkspace, type RuntimePorts } from "@windlass/engine";
 import { createFakeRuntime, FakeEngine, FakeRouter } from "@windlass/engine/testing/fakes";
@@ -69,6 +69,10 @@ export async function makeWorld(random: Random, leaseMs: number) {
           const key = artifact.kind === "image" ? artifact.tag : artifact.path;
           await check(engine.artifacts.get(key)?.labels.environmentId, "remove");
           await builder.remove(artifact);
+        },
+        reuse: async (artifact, labels) => {
+          await check(labels.environmentId, "reuse");
+          return builder.reuse(artifact, labels);
         },
         inspect: (artifact) => builder.inspect(artifact),
         listOwned: (environmentId) => builder.listOwned(environmentId),
