@@ -100,6 +100,16 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     await expectTruth(stack, app, versions);
   });
 
+  test("is warm no longer when it does not run any more as the worker starts", CASE, async () => {
+    const warm = await onlyWarm();
+    await stack.worker.kill();
+    await killInstance(warm.name);
+    await stack.worker.start();
+    await waitFor("it to be cooled", async () => (await instancesOf("warm")).length === 0);
+    await expectTruth(stack, app, versions);
+    await deploy();
+  });
+
   test("is stopped when its time is over, also when no worker lived at that time", CASE, async () => {
     const warm = await onlyWarm();
     await stack.worker.kill();

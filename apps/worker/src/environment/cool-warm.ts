@@ -14,6 +14,7 @@ const LONGEST_PAUSE_MS = 60_000;
  * set aside. The rows say which: any worker does it, so none stays warm for ever.
  */
 export async function coolWarm(worker: Worker): Promise<void> {
+  await coolEnded(worker).catch((error: unknown) => worker.log.warn({ err: error }, "looking at warm releases failed"));
   const watch = worker.live.watch(["warm"], worker.shutdown);
   while (!worker.shutdown.aborted) {
     let pauseMs = AGAIN_MS;
@@ -32,6 +33,16 @@ export async function coolWarm(worker: Worker): Promise<void> {
     const signal = AbortSignal.any([pause.signal, worker.shutdown]);
     await Promise.race([watch.next(), sleep(pauseMs, undefined, { signal }).catch(() => {})]);
     pause.abort();
+  }
+}
+
+/** At the worker's start, maybe the machine's too: what does not run any more is not warm. */
+async function coolEnded({ db, runtimeOf }: Worker): Promise<void> {
+  const rows = await db.instance.findMany({ where: { status: "warm" }, include: { release: true } });
+  for (const { id, name, release } of rows) {
+    const adapters = runtimeOf(release.runtime);
+    if ("problem" in adapters || (await adapters.runtime.inspect(name)).state === "running") continue;
+    await db.instance.updateMany({ where: { id, status: "warm" }, data: { warmUntil: new Date() } });
   }
 }
 
