@@ -122,7 +122,7 @@ async function openEngine(socketPath: string) {
   return found.engine;
 }
 
-export const entries = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
+const entries = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 
 /** Every file below a folder, by absolute path. */
 export async function listFiles(folder: string): Promise<string[]> {
