@@ -9,6 +9,7 @@ import { createDatabase } from "@windlass/db";
 import { createCipher } from "@windlass/db/encryption";
 import { openRuntimeLogStore } from "@windlass/db/runtime-log-store";
 import { createTestDatabase } from "@windlass/db/testing";
+import { EnvironmentConfig } from "@windlass/domain";
 import { createWorkspace, type RuntimePorts } from "@windlass/engine";
 import { createFakeRuntime, FakeEngine, FakeRouter } from "@windlass/engine/testing/fakes";
 import type { Logger } from "pino";
@@ -158,11 +159,32 @@ export async function makeWorld(random: Random, leaseMs: number) {
     actor: { kind: "user", id: randomUUID(), name: "Ada" },
   };
 
+  /** An app of a made-up repository with its environment, which no worker knows of yet. */
+  async function makeEnvironment(teamId: string, slug: string, change: object = {}) {
+    const url = `https://example.com/${slug}.git`;
+    heads.set(url, { line: 0, place: 1, isBroken: false });
+    const app = await db.app.create({ data: { teamId, slug, name: slug, source: { kind: "git", url } } });
+    const config = EnvironmentConfig.parse({
+      build: { kind: "node" },
+      health: { kind: "tcp", intervalSeconds: 0.1 },
+      stopSeconds: 0,
+      drainSeconds: 0,
+      keepReleases: 2,
+      warmMinutes: 0,
+      ...change,
+    });
+    const row = { appId: app.id, teamId, slug, name: slug, branch: "main", runtime: "docker", config } as const;
+    const { id } = await db.environment.create({ data: row });
+    return { url, environment: { id, teamId, slug } };
+  }
+
   return {
     ctx,
+    engine,
     faults,
     heads,
     startWorker,
+    makeEnvironment,
     /** Fetched sources that nobody removed */
     sources: () => readdir(folder),
     outside(environmentId: string): Outside {
