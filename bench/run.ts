@@ -20,6 +20,7 @@ const MEASUREMENTS: Measurement[] = [
   { name: "rollback", says: "request → switched, to a warm and to a stored release", needs: "Docker" },
   { name: "cancel", says: "cancel → confirmed gone, by stage" },
   { name: "warm-start", says: "npm start with the sample app live" },
+  { name: "log-intake", says: "a container's lines → Postgres, beside Docker's own follow", needs: "Docker" },
   { name: "log-fanout", says: "a log line → its viewers" },
   { name: "idle-memory", says: "memory when nothing happens", needs: "Linux" },
   { name: "first-page", says: "script of the first page" },

@@ -9,6 +9,7 @@ import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
 import { DeploymentList } from "@/features/deployment/deployment-row";
 import { EnvironmentCard } from "@/features/environment/environment-card";
 import { EnvironmentSettings } from "@/features/environment/environment-settings";
+import { RuntimeLogTab } from "@/features/log/runtime-log-tab";
 import { useSession } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
 import { Crumbs } from "@/features/shell/crumbs";
@@ -103,7 +104,7 @@ function Known({ app, first }: { app: Omit<AppDetail, "teamId">; first: Environm
   );
 }
 
-const TABS = ["deployments", "variables", "settings"] as const;
+const TABS = ["deployments", "logs", "variables", "settings"] as const;
 
 function AppTabs(props: {
   app: Omit<AppDetail, "teamId">;
@@ -127,10 +128,14 @@ function AppTabs(props: {
     <Tabs value={tab} onValueChange={change}>
       <TabsList aria-label="About this app">
         <TabsTrigger value="deployments">Deployments</TabsTrigger>
+        <TabsTrigger value="logs">Logs</TabsTrigger>
         <TabsTrigger value="variables">Variables</TabsTrigger>
         <TabsTrigger value="settings">Settings</TabsTrigger>
       </TabsList>
       <TabsContent value="deployments">{environment ? <Deployments environment={environment} /> : wait}</TabsContent>
+      <TabsContent value="logs">
+        {environment ? <RuntimeLogTab environmentId={environment.id} name={`${app.slug}-${environment.slug}`} /> : wait}
+      </TabsContent>
       <TabsContent value="variables">{environment ? <VariablesTab environment={environment} /> : wait}</TabsContent>
       <TabsContent value="settings">
         {environment ? (

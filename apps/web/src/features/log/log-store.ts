@@ -22,7 +22,7 @@ export class LogStore {
   /** Characters of the longest line: how far the log scrolls sideways */
   longest = 0;
   #early = new Map<number, LogLine>();
-  #plain: string[] = [];
+  protected plainTexts: string[] = [];
   #version = 0;
   #isNotifying = false;
   #listeners = new Set<() => void>();
@@ -36,6 +36,11 @@ export class LogStore {
     return this.lines.length;
   }
 
+  /** Where a line stands; null while it is not there. */
+  indexOf(seq: number): number | null {
+    return seq >= 1 && seq <= this.lines.length ? seq - 1 : null;
+  }
+
   /** Lines have come that cannot be shown yet, because some before them have not. */
   get hasGap(): boolean {
     return this.#early.size > 0;
@@ -43,15 +48,15 @@ export class LogStore {
 
   append(batch: Pick<LogBatch, "lines" | "isComplete">): void {
     for (const line of batch.lines) {
-      if (line.seq === this.lastSeq + 1) this.#add(line);
+      if (line.seq === this.lastSeq + 1) this.add(line);
       else if (line.seq > this.lastSeq) this.#early.set(line.seq, line);
     }
     this.#takeEarly();
     if (batch.isComplete && !this.hasGap) this.isComplete = true;
-    this.#notify();
+    this.notify();
   }
 
-  #add(line: LogLine): void {
+  protected add(line: LogLine): void {
     if (line.step !== this.sections.at(-1)?.step) this.sections.push({ step: line.step, first: this.lines.length });
     this.lines.push(line);
     this.longest = Math.max(this.longest, line.text.length);
@@ -60,12 +65,12 @@ export class LogStore {
   #takeEarly(): void {
     for (let line = this.#early.get(this.lastSeq + 1); line; line = this.#early.get(this.lastSeq + 1)) {
       this.#early.delete(line.seq);
-      this.#add(line);
+      this.add(line);
     }
     for (const seq of this.#early.keys()) if (seq <= this.lastSeq) this.#early.delete(seq);
   }
 
-  #notify(): void {
+  protected notify(): void {
     this.#version++;
     if (this.#isNotifying) return;
     this.#isNotifying = true;
@@ -84,10 +89,10 @@ export class LogStore {
 
   /** A line's text without colours; made when it is first asked for. */
   plain(index: number): string {
-    const known = this.#plain[index];
+    const known = this.plainTexts[index];
     if (known !== undefined) return known;
     const made = plainText(this.lines[index]?.text ?? "");
-    this.#plain[index] = made;
+    this.plainTexts[index] = made;
     return made;
   }
 

@@ -27,9 +27,11 @@ export interface LogViewerProps {
   target: { step: string } | null;
   /** Shown while nothing has been written */
   emptyText: string;
+  /** Where the whole is to be had, when this is only a part of it */
+  downloadHref?: string;
 }
 
-export function LogViewer({ store, startedAt, name, target, emptyText }: LogViewerProps) {
+export function LogViewer({ store, startedAt, name, target, emptyText, downloadHref }: LogViewerProps) {
   useSyncExternalStore(store.subscribe, store.getVersion, store.getVersion);
   const scroller = useRef<HTMLDivElement>(null);
   const [times, setTimes] = useState<TimeMode>("none");
@@ -55,8 +57,9 @@ export function LogViewer({ store, startedAt, name, target, emptyText }: LogView
   // A link to a line waits until the line is there.
   const awaited = useRef(selected?.from ?? null);
   useEffect(() => {
-    if (awaited.current === null || awaited.current > store.lastSeq) return;
-    show(awaited.current - 1);
+    const index = awaited.current === null ? null : store.indexOf(awaited.current);
+    if (index === null) return;
+    show(index);
     awaited.current = null;
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: each wish is followed once
@@ -92,10 +95,8 @@ export function LogViewer({ store, startedAt, name, target, emptyText }: LogView
   }).current;
 
   const textOf = (range: LineRange | null): string => {
-    const [from, to] = range ? [range.from - 1, range.to] : [0, store.lines.length];
     return store.lines
-      .slice(from, to)
-      .map((_, offset) => store.plain(from + offset))
+      .flatMap(({ seq }, index) => (!range || (seq >= range.from && seq <= range.to) ? [store.plain(index)] : []))
       .join("\n");
   };
   const copy = async () => {
@@ -130,7 +131,7 @@ export function LogViewer({ store, startedAt, name, target, emptyText }: LogView
         isFollowing={follow.isFollowing}
         onFollow={follow.isFollowing ? follow.stop : follow.start}
         onCopy={() => void copy()}
-        onDownload={() => download(`${name}.txt`, textOf(null))}
+        onDownload={() => (downloadHref ? window.location.assign(downloadHref) : download(`${name}.txt`, textOf(null)))}
         isFull={isFull}
         onFull={() => setIsFull(!isFull)}
       />
