@@ -24,6 +24,7 @@ const MEASUREMENTS: Measurement[] = [
   { name: "log-fanout", says: "a log line → its viewers" },
   { name: "idle-memory", says: "memory when nothing happens", needs: "Linux" },
   { name: "first-page", says: "script of the first page" },
+  { name: "switch-mixed", says: "switches and new routers under every kind of traffic" },
   { name: "switch", says: "switches under load, and a proxied request beside Caddy", needs: "Caddy" },
 ];
 

@@ -44,6 +44,18 @@ export async function startProgram<T>(
   return { child, message: await nextMessage<T>(child) };
 }
 
+/** Starts the router on a socket that is held for it, as `npm start` does; resolves once it is ready. */
+export async function startRouterOn(fd: number, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const child = keep(
+    spawn(process.execPath, [here("../../apps/router/src/main.ts")], {
+      stdio: ["ignore", "ignore", "inherit", fd, "ipc"],
+      env: { ...process.env, ...env, LISTEN_FDS: "1" },
+    }),
+  );
+  await nextMessage(child);
+  return child;
+}
+
 /** Starts any other program and resolves when its standard error has this text. */
 export async function startForeign(
   command: string,

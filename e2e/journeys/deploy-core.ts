@@ -96,3 +96,28 @@ export async function deployAndRollBack({ page, windlass, repository }: Journey,
   await expectEnd(page, "Live");
   expect(await headingAt(page, windlass.appUrl("tiny"))).toBe("Version one");
 }
+
+/** On an app that is live: the proof of its switch, then visitors kept out and let in again. */
+export async function proveAndHold({ page, windlass }: Journey): Promise<void> {
+  await page.getByRole("tab", { name: "Proof" }).click();
+  await expect(page.getByText("No request failed while the traffic moved.")).toBeVisible();
+  await expect(page.getByRole("img", { name: /probes from the switch on, 0 failed/ })).toBeVisible();
+  await expectAccessible(page);
+
+  await page.getByRole("link", { name: "Tiny" }).first().click();
+  await page.waitForURL("**/apps/*");
+  await page.getByRole("button", { name: "Hold traffic" }).click();
+  await expectAccessible(page);
+  await page.getByLabel("Title").fill("Back at noon");
+  await page.getByRole("button", { name: "Show the maintenance page" }).click();
+  await expect(page.getByText("Back at noon").first()).toBeVisible();
+  await expect.poll(() => headingAt(page, windlass.appUrl("tiny"))).toBe("Back at noon");
+
+  // A hold that was forgotten stands in the overview.
+  await page.getByRole("link", { name: "Overview" }).first().click();
+  await expect(page.getByText("Back at noon").first()).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Let visitors in" }).click();
+  await expect(page.getByText("Back at noon")).toHaveCount(0);
+  await expect.poll(() => headingAt(page, windlass.appUrl("tiny"))).toBe("Version one");
+}

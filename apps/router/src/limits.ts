@@ -38,7 +38,7 @@ export const DEFAULT_LIMITS: Limits = {
   firstByteMs: 300_000,
   releaseIdleMs: 1_500,
   refusedForMs: 1_000,
-  goodbyeMs: 2_000,
+  goodbyeMs: 5_000,
   stopMs: 10_000,
   stopStreamGraceMs: 2_000,
   lingerMs: 1_000,

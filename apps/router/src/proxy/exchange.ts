@@ -147,7 +147,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    // 102 and 103 are hints; a client that does without them is served all the same.
+    if (status === 103) this.#passHints(headers);
     if (status < 200 || this.#isOver) return;
     this.#noteAnswer(status);
     const length = headers["content-length"];
@@ -212,6 +212,16 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
     else this.#res.write(held.body);
   }
 
+  /** Links that a client may begin to load; one that does without them is served all the same. */
+  #passHints({ link }: IncomingHttpHeaders): void {
+    if (link === undefined || this.#isOver || this.#upgrade !== undefined || this.#req.httpVersionMinor === 0) return;
+    try {
+      this.#res.writeEarlyHints({ link });
+    } catch {
+      // Not a link as Node knows them.
+    }
+  }
+
   #writeHead(status: number, headers: IncomingHttpHeaders, isOpenEnded: boolean): void {
     const res = this.#res;
     const chunked =
@@ -271,7 +281,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
     }
     const upstream = this.#target.nextUpstream(this.#tried);
     if (upstream === undefined) return false;
+    if (this.#upstream !== undefined) this.#upstream.active--;
     this.#upstream = upstream;
+    upstream.active++;
     upstream.pool.dispatch(this.#options(), this);
     return true;
   }
@@ -352,6 +364,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Claim {
     clearTimeout(this.#stalled);
     clearTimeout(this.#goodbye);
     if (!this.#isAnswered) this.#controller?.abort(CLIENT_GONE);
+    if (this.#upstream !== undefined) this.#upstream.active--;
     this.#target.release(this);
   };
 }

@@ -70,7 +70,7 @@ describe("a drain", () => {
   });
 
   it("puts the close frame between two frames while messages stream both ways, compressed or not", async () => {
-    const { port, control, next, release } = await serve();
+    const { port, control, next, release } = await serve({ limits: { goodbyeMs: 50_000 } });
     release.server.removeAllListeners("upgrade");
     const sockets = new WebSocketServer({ server: release.server, perMessageDeflate: true });
     const message = Buffer.alloc(300_000, "windlass ");

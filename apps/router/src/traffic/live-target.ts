@@ -18,6 +18,9 @@ export interface Claim {
   cutOff(): void;
 }
 
+const isBetter = (a: Upstream, b: Upstream): boolean =>
+  a.refusing === b.refusing ? !a.refusing && a.active < b.active : b.refusing;
+
 /** A target that serves, or served and has claims left. */
 export class LiveTarget {
   readonly target: Target;
@@ -71,20 +74,25 @@ export class LiveTarget {
     if (!this.#isCurrent && this.claims.size === 0) this.#closeConnections();
   }
 
-  /** The next address in turn that has not refused a connection just now; when all have, the next in turn. */
+  /**
+   * The address that has least to do, of those that have not refused a connection just now; among equals the next in turn.
+   * When all have refused, the next in turn.
+   */
   nextUpstream(exclude?: ReadonlySet<Upstream>): Upstream | undefined {
     const count = this.upstreams.length;
-    let fallback: Upstream | undefined;
+    let best: Upstream | undefined;
+    let bestAt = 0;
     for (let i = 0; i < count; i++) {
-      const upstream = this.upstreams[(this.#turn + i) % count];
+      const at = (this.#turn + i) % count;
+      const upstream = this.upstreams[at];
       if (upstream === undefined || exclude?.has(upstream)) continue;
-      if (!upstream.refusing) {
-        this.#turn = (this.#turn + i + 1) % count;
-        return upstream;
+      if (best === undefined || isBetter(upstream, best)) {
+        best = upstream;
+        bestAt = at;
       }
-      fallback ??= upstream;
     }
-    return fallback;
+    this.#turn = (bestAt + 1) % count;
+    return best;
   }
 
   get isCurrent(): boolean {

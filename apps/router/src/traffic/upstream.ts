@@ -8,6 +8,8 @@ export class Upstream {
   readonly origin: string;
   readonly #limits: Limits;
   readonly #options: Pool.Options & Client.Options;
+  /** Requests and upgraded connections that it has */
+  active = 0;
   #pool: Pool | undefined;
   #refusedUntil = 0;
 

@@ -36,7 +36,7 @@ export function ProofView({ proof }: { proof: SwitchProof }) {
 function Figures({ label, figures }: { label: string; figures: Figure[] }) {
   return (
     <section className="flex flex-col gap-2">
-      <h3 className="font-semibold text-sm">{label}</h3>
+      <h2 className="font-semibold text-sm">{label}</h2>
       <dl className="grid grid-cols-2 gap-2 lg:grid-cols-4">
         {figures.map(([name, value, meaning]) => (
           <div key={name} className="flex min-w-0 flex-col gap-1 rounded-md border border-border bg-raised p-3">

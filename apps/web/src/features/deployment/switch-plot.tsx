@@ -76,15 +76,15 @@ export function SwitchPlot({ probe, drainMs }: { probe: ProbeSummary; drainMs: n
           </svg>
         </div>
         <span />
-        <div className="relative mt-1 h-4" aria-hidden="true">
-          {x(0) > 18 && <span className="absolute left-0">{formatDuration(-from)} before</span>}
+        <div className="relative mt-1 h-8" aria-hidden="true">
+          {x(0) > 5 && <span className="absolute left-0">{formatDuration(-from)} before</span>}
           <span
-            className="absolute whitespace-nowrap font-medium text-accent"
+            className="absolute top-4 whitespace-nowrap font-medium text-accent"
             style={x(0) > 80 ? { right: `${100 - x(0)}%` } : { left: switchAt }}
           >
             switched
           </span>
-          {x(0) < 70 && <span className="absolute right-0">{formatDuration(to)} after</span>}
+          {x(0) < 95 && <span className="absolute right-0">{formatDuration(to)} after</span>}
         </div>
       </div>
     </figure>

@@ -15,6 +15,7 @@ import { RollbackSheet } from "@/features/release/rollback-sheet";
 import { useCan } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
 import { RelativeTime } from "@/features/time/times";
+import { HoldButton, HoldNote } from "@/features/traffic/hold-note";
 
 /** One environment at a glance: where it is, what is live, how it is, what it does. */
 export function EnvironmentCard(props: {
@@ -34,6 +35,7 @@ export function EnvironmentCard(props: {
         <h2 className="font-semibold">{environment.name}</h2>
         <EnvironmentBadge state={environment.state} />
         <div className="ml-auto flex flex-wrap gap-2">
+          {can("environment", "update") && <HoldButton environment={environment} />}
           {can("deployment", "create") && (
             <>
               {canRollBack && (
@@ -121,6 +123,7 @@ export function EnvironmentCard(props: {
           <span className="text-muted text-xs">{environment.runtime === "docker" ? "Docker" : "Process"}</span>
         </Fact>
       </dl>
+      <HoldNote environment={environment} />
       {detail?.hasUnappliedChanges && (
         <p className="flex items-start gap-2 border-border border-t bg-attention-ground px-4 py-2 text-sm">
           <TriangleAlert className="mt-0.5 size-4 shrink-0 text-attention" aria-hidden="true" />

@@ -14,6 +14,7 @@ import { Crumbs } from "@/features/shell/crumbs";
 import { Page } from "@/features/shell/page";
 import { ProblemCard } from "@/features/shell/problem-card";
 import { RelativeTime } from "@/features/time/times";
+import { HoldNote } from "@/features/traffic/hold-note";
 import { useTRPC } from "@/trpc/context";
 import { useLive } from "@/trpc/use-live";
 
@@ -55,14 +56,27 @@ function Loading() {
 function Known({ overview }: { overview: Overview }) {
   const { attention, active, apps, runtimes, nextStep } = overview;
   const recent = overview.recent.filter(({ endedAt }) => endedAt !== null);
+  // Forgotten ones keep visitors out: they stand here until somebody ends them.
+  const held = apps.flatMap(({ name, environments }) =>
+    environments.flatMap((environment) =>
+      environment.hold ? [{ title: `${name}, ${environment.name}`, environment }] : [],
+    ),
+  );
   if (apps.length === 0) return <Welcome overview={overview} />;
   return (
     <div className="flex flex-col gap-6">
       {runtimes.workers === 0 && <NoWorker />}
       {nextStep?.kind === "deploy" && nextStep.href && <NextStep text={nextStep.text} href={nextStep.href} />}
-      {attention.length > 0 && (
+      {attention.length + held.length > 0 && (
         <Part title="Needs you">
-          <DeploymentList label="Failed deployments" deployments={attention} hasApp />
+          {held.length > 0 && (
+            <div className="overflow-hidden rounded-md border border-border">
+              {held.map(({ title, environment }) => (
+                <HoldNote key={environment.id} environment={environment} title={title} />
+              ))}
+            </div>
+          )}
+          {attention.length > 0 && <DeploymentList label="Deployments that need you" deployments={attention} hasApp />}
         </Part>
       )}
       <Part title="Happening now">
