@@ -7,7 +7,14 @@ import { join } from "node:path";
 import type { DrainResult, SwitchResult, Target } from "@windlass/domain";
 import { commandRouter } from "./harness/command-router.ts";
 import { median, quantile, spread } from "./harness/figures.ts";
-import { processorMs, residentMb, startForeign, startLoad, startProgram } from "./harness/processes.ts";
+import {
+  processorMs,
+  residentMb,
+  startForeign,
+  startLoad,
+  startProgram,
+  YOUNG_GENERATION,
+} from "./harness/processes.ts";
 
 /**
  * What a switch costs and whether it loses requests: through the router alone and with Caddy in front, with slow answers
@@ -52,6 +59,7 @@ const router = await startProgram("../../apps/router/src/main.ts", [], {
   WINDLASS_ROUTER_PROXIED_SOCKET: proxiedSocket,
   WINDLASS_ROUTER_CONTROL_SOCKET: control,
   WINDLASS_ROUTER_TABLE: join(folder, "table"),
+  NODE_OPTIONS: YOUNG_GENERATION,
 });
 const idleMb = residentMb(router.child);
 await commandRouter(control, "/apply", { service: "app", token: 1, hosts: [HOST], target: targets[0] });

@@ -44,10 +44,13 @@ export async function startProgram<T>(
   return { child, message: await nextMessage<T>(child) };
 }
 
+/** As the router runs in production: V8's default young generation alone makes 30 MB more of it under load. */
+export const YOUNG_GENERATION = "--max-semi-space-size=2";
+
 /** Starts the router on a socket that is held for it, as `npm start` does; resolves once it is ready. */
 export async function startRouterOn(fd: number, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const child = keep(
-    spawn(process.execPath, [here("../../apps/router/src/main.ts")], {
+    spawn(process.execPath, [YOUNG_GENERATION, here("../../apps/router/src/main.ts")], {
       stdio: ["ignore", "ignore", "inherit", fd, "ipc"],
       env: { ...process.env, ...env, LISTEN_FDS: "1" },
     }),

@@ -46,7 +46,7 @@ export function DeploymentRow({ deployment, hasApp = false }: { deployment: Depl
             <span className="flex items-center gap-1 text-attention text-xs">
               <TriangleAlert className="size-3.5 shrink-0" aria-hidden="true" />
               {deployment.lostRequests === 1 ? "1 request" : `${deployment.lostRequests.toLocaleString("en")} requests`}{" "}
-              lost while the traffic moved
+              failed while the traffic moved
             </span>
           )}
         </span>
