@@ -8,6 +8,8 @@ test("without Docker a team deploys as processes, sees it live, rolls back, sees
   windlass,
   repository,
 }) => {
+  // The longest of the journeys: on a busy machine each look for what axe finds takes seconds.
+  test.slow();
   const journey = { page, windlass, repository };
   await withGitHost(journey, (repositoryUrl) => deployAndRollBack(journey, repositoryUrl));
   await proveAndHold(journey);
