@@ -46,7 +46,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
     await writeFile(path.join(target, "package.json"), JSON.stringify({ scripts }));
   });
   const cipher = createCipher(new Map([[1, randomBytes(32)]]));
-  /** What must never be: effects of a worker that another one took over from, and errors nobody expects */
+  /** What must never be: effects of a worker that another one took over from */
   const faults: string[] = [];
 
   /** The engine's adapters, noting who acts on an environment that is another's. */
@@ -109,13 +109,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
       output: ports.output,
     };
     const quiet = () => {};
-    const log = {
-      info: quiet,
-      warn: quiet,
-      error: (about: { err?: unknown }, message: string) => {
-        if (!mortality.isDead) faults.push(`${message}: ${about.err}`);
-      },
-    } as unknown as Logger;
+    const log = { info: quiet, warn: quiet, error: quiet } as unknown as Logger;
     const worker: Worker = {
       db: mortality.overDatabase(db),
       cipher,

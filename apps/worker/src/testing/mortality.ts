@@ -9,10 +9,6 @@ export class Mortality {
   #thawed: Promise<void> | undefined;
   #thaw = () => {};
 
-  get isDead(): boolean {
-    return this.#isDead;
-  }
-
   kill(): void {
     this.#isDead = true;
     this.#thaw();
@@ -35,13 +31,13 @@ export class Mortality {
     if (this.#isDead) await new Promise(() => {});
   }
 
-  /** Makes a call and hears its answer. */
+  /** Makes a call and hears its answer. Between an answer and what follows from it nobody freezes: see `overEffects`. */
   async call<T>(make: () => PromiseLike<T>): Promise<T> {
     await this.awake();
     try {
       return await make();
     } finally {
-      await this.awake();
+      if (this.#isDead) await new Promise(() => {});
     }
   }
 
