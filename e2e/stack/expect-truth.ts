@@ -1,18 +1,25 @@
 import { EnvironmentConfig } from "@windlass/domain";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { readHeld } from "./holdings.ts";
 import { ask } from "./probe-host.ts";
 import type { Stack } from "./start-stack.ts";
-import { waitFor } from "./wait-for.ts";
 
 /**
  * The users' app answers with what the database names as live, and what the engine, the processes and the disk hold is
  * what the database accounts for: the live release's instances and those of one that stays warm, the kept releases, one
- * network, nothing else.
+ * network, nothing else. What is warm for too long goes, and what is amiss is set right, a moment after a deployment.
  */
-export async function expectTruth(
+export function expectTruth(stack: Stack, app: TruthfulApp, versions: ReadonlyMap<string, string>): Promise<void> {
+  return vi.waitFor(() => compare(stack, app, versions), { timeout: SETTLED_WITHIN_MS, interval: 100 });
+}
+
+const SETTLED_WITHIN_MS = 15_000;
+
+type TruthfulApp = { environment: { id: string }; host: string };
+
+async function compare(
   { ctx: { db }, holdings, routerPort }: Stack,
-  app: { environment: { id: string }; host: string },
+  app: TruthfulApp,
   /** What a release answers, by its commit */
   versions: ReadonlyMap<string, string>,
 ): Promise<void> {
@@ -20,10 +27,6 @@ export async function expectTruth(
   const { currentRelease, releases, config } = await db.environment.findUniqueOrThrow({
     where: { id: environmentId },
     include: { currentRelease: true, releases: { where: { removedAt: null } } },
-  });
-  await waitFor("what is due to be cooled", async () => {
-    const warm = await db.instance.count({ where: { warmUntil: { lte: new Date() }, release: { environmentId } } });
-    return warm === 0;
   });
   const present = await db.instance.findMany({
     where: { status: { not: "stopped" }, release: { environmentId } },

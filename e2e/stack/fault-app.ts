@@ -52,6 +52,8 @@ export const faultConfig = (runtime: RuntimeKind, change: object = {}): Environm
     health: { intervalSeconds: 0.1, startPeriodSeconds: 15, timeoutSeconds: 2 },
     resources: { memoryMb: 128, cpus: 1 },
     keepReleases: 2,
+    // Faults are no reason to go back here.
+    bakeMinutes: 0,
     drainSeconds: 10,
     stopSeconds: 3,
     ...change,

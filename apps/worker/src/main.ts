@@ -3,18 +3,20 @@ import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
 import { openLive } from "@windlass/api/live";
-import { createQueues } from "@windlass/api/operations";
+import { createQueues, queueOver } from "@windlass/api/operations";
 import { createDatabase } from "@windlass/db";
 import { createCipher } from "@windlass/db/encryption";
 import { openRuntimeLogStore } from "@windlass/db/runtime-log-store";
 import { ENVIRONMENT_QUEUE, SOURCE_CHECK_QUEUE } from "@windlass/domain";
-import { createGitRepository, createRouterClient, createWorkspace } from "@windlass/engine";
+import { createGitRepository, createRouterClient, createWorkspace, watchRouter } from "@windlass/engine";
 import { PgBoss } from "pg-boss";
 import { pino } from "pino";
+import { watchBakes } from "./bake/watch-bakes.ts";
 import { applyHolds } from "./environment/apply-holds.ts";
 import { coolWarm } from "./environment/cool-warm.ts";
-import { restoreEnvironments, stopInstances } from "./environment/restore-environments.ts";
+import { stopInstances } from "./environment/stop-instances.ts";
 import { workQueue } from "./queue/work-queue.ts";
+import { createReconciler } from "./reconcile/keep-reconciled.ts";
 import { reportWorker } from "./report/report-worker.ts";
 import { keepRuntimeLogs } from "./runtime-log/keep-runtime-logs.ts";
 import { openRuntimes } from "./runtimes.ts";
@@ -45,10 +47,26 @@ const runtimes = await openRuntimes({
   shutdown: shutdown.signal,
   log,
 });
-const worker: Worker = {
+const shared = {
   db: createDatabase(settings.DATABASE_URL, 4 + 2 * concurrency),
   cipher: createCipher(new Map([[1, key]])),
   live: openLive(settings.DATABASE_URL),
+};
+const boss = new PgBoss({
+  connectionString: settings.DATABASE_URL,
+  max: 4,
+  useListenNotify: true,
+  superviseIntervalSeconds: 2,
+  monitorIntervalSeconds: 2,
+});
+boss.on("error", (error) => log.warn({ err: error }, "queue"));
+const worker: Worker = {
+  ...shared,
+  services: {
+    ...shared,
+    queue: queueOver(boss),
+    addresses: { appsDomain: "", appsPort: 80, appsScheme: "http" },
+  },
   runtimeLogs: openRuntimeLogStore(settings.DATABASE_URL, 3),
   log,
   holder: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
@@ -77,18 +95,11 @@ const worker: Worker = {
   shutdown: shutdown.signal,
 };
 
-const boss = new PgBoss({
-  connectionString: settings.DATABASE_URL,
-  max: 4,
-  useListenNotify: true,
-  superviseIntervalSeconds: 2,
-  monitorIntervalSeconds: 2,
-});
-boss.on("error", (error) => log.warn({ err: error }, "queue"));
 await boss.start();
 await createQueues(boss);
 // After a reboot what is live comes first: a deployment that waits must find it, in case it fails.
-await restoreEnvironments(worker);
+const reconciler = createReconciler(worker);
+await reconciler.round();
 const WORK = { pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1, batchSize: 1 };
 const queue = workQueue(worker);
 // A job only wakes: what is to be done, and by whom, the rows say.
@@ -100,8 +111,10 @@ const loops = [
   queue.done,
   applyHolds(worker),
   coolWarm(worker),
+  watchBakes(worker),
   reportWorker(worker, runtimes.docker),
   keepRuntimeLogs(worker),
+  reconciler.keepGoing(watchRouter(settings.WINDLASS_ROUTER_CONTROL_SOCKET, shutdown.signal)),
 ];
 log.info({ holder: worker.holder, docker: runtimes.docker() }, "ready");
 process.send?.({ type: "ready" });

@@ -17,6 +17,8 @@ import {
 import type { Logger } from "pino";
 
 const LOOK_EVERY_MS = 10_000;
+/** While it does not answer */
+const LOOK_AGAIN_MS = 1000;
 
 export interface RuntimeSettings {
   dataFolder: string;
@@ -57,7 +59,10 @@ export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes>
   await look();
   const keepLooking = async () => {
     while (!shutdown.aborted) {
-      await sleep(LOOK_EVERY_MS, undefined, { signal: shutdown, ref: false }).catch(() => {});
+      await sleep("problem" in docker ? LOOK_AGAIN_MS : LOOK_EVERY_MS, undefined, {
+        signal: shutdown,
+        ref: false,
+      }).catch(() => {});
       if (!shutdown.aborted)
         await look().catch((error: unknown) => log.warn({ err: error }, "looking for docker failed"));
     }

@@ -1,9 +1,10 @@
 import type { Live } from "@windlass/api/live";
+import type { Services } from "@windlass/api/operations";
 import type { Database } from "@windlass/db";
 import type { SecretCipher } from "@windlass/db/encryption";
 import type { RuntimeLogStore } from "@windlass/db/runtime-log-store";
 import type { RuntimeKind } from "@windlass/domain";
-import type { EnginePorts, Router, RuntimePorts, SourceRepository } from "@windlass/engine";
+import type { Router, RuntimePorts, SourceRepository, Workspace } from "@windlass/engine";
 import type { Logger } from "pino";
 
 /** What the worker's parts share; made once in main.ts. */
@@ -25,9 +26,11 @@ export interface Worker {
   places: Places;
   source: SourceRepository;
   router: Router;
-  workspace: EnginePorts["workspace"];
+  workspace: Workspace;
   /** The adapters of a runtime kind, or why it cannot be used here */
   runtimeOf(kind: RuntimeKind): RuntimePorts | { problem: string };
+  /** For what a worker asks for as a user would */
+  services: Services;
   /** Aborts when the worker shuts down: work under way is left for the next one */
   shutdown: AbortSignal;
 }

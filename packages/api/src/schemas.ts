@@ -1,4 +1,6 @@
 import {
+  BakeFigures,
+  BakeState,
   ConfigChange,
   DeploymentEnd,
   DeploymentKind,
@@ -6,6 +8,8 @@ import {
   DeploymentStatus,
   EnvironmentConfig,
   LogBudget,
+  FindingKind,
+  FindingState,
   LogLine,
   Role,
   RuntimeKind,
@@ -84,12 +88,32 @@ export const StepOut = z.object({
   estimateMs: z.number().nullable(),
 });
 
+/** The watch over a new release after its switch. */
+export const BakeOut = z.object({
+  state: BakeState,
+  reason: z.string(),
+  startedAt: z.date(),
+  endsAt: z.date(),
+  endedAt: z.date().nullable(),
+  /** What the router counted of the release before, and of this one lately */
+  before: BakeFigures.nullable(),
+  now: BakeFigures.nullable(),
+  restarts: z.int(),
+  lastProbe: z.string(),
+  /** The rollback that brought the release before back */
+  revertId: z.string().nullable(),
+});
+export type BakeOut = z.infer<typeof BakeOut>;
+
 export const DeploymentDetail = DeploymentSummary.extend({
   steps: z.array(StepOut),
   /** Names of the steps that are still to come, in order, while it has not ended */
   stepsToCome: z.array(z.string()),
   plan: DeploymentPlan.nullable(),
   proof: SwitchProof.nullable(),
+  bake: BakeOut.nullable(),
+  /** For a rollback that the watch over a release asked for: whose watch, and why */
+  revertOf: z.object({ deploymentId: z.string(), number: z.int(), reason: z.string() }).nullable(),
   warnings: z.array(z.string()),
   url: z.string().nullable(),
   /** The release it made is kept and could be brought back */
@@ -154,6 +178,25 @@ export const VariableOut = z.object({
   updatedAt: z.date(),
 });
 
+/** Something was not as it should be, and what was done about it. */
+export const FindingOut = z.object({
+  id: z.string(),
+  environmentId: z.string(),
+  environmentName: z.string(),
+  appId: z.string(),
+  appName: z.string(),
+  kind: FindingKind,
+  subject: z.string(),
+  state: FindingState,
+  seen: z.string(),
+  outcome: z.string(),
+  evidence: z.array(z.string()),
+  tries: z.int(),
+  foundAt: z.date(),
+  endedAt: z.date().nullable(),
+});
+export type FindingOut = z.infer<typeof FindingOut>;
+
 export const EnvironmentDetail = EnvironmentSummary.extend({
   config: EnvironmentConfig,
   variables: z.array(VariableOut),
@@ -165,6 +208,8 @@ export const EnvironmentDetail = EnvironmentSummary.extend({
   instances: z.array(z.object({ name: z.string(), status: z.string(), startedAt: z.date() })),
   /** Settings or variables changed since the live release was made: the next deployment applies them */
   hasUnappliedChanges: z.boolean(),
+  /** What was found amiss: all that lasts, and the newest that is over, newest first */
+  findings: z.array(FindingOut),
 });
 export type EnvironmentDetail = z.infer<typeof EnvironmentDetail>;
 
@@ -201,6 +246,8 @@ export type RuntimesOut = z.infer<typeof RuntimesOut>;
 export const Overview = z.object({
   /** Environments whose newest deployment failed */
   attention: z.array(DeploymentSummary),
+  /** What Windlass could not set right by itself */
+  findings: z.array(FindingOut),
   /** Queued and running */
   active: z.array(DeploymentSummary),
   apps: z.array(AppSummary),

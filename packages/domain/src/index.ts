@@ -2,10 +2,12 @@
  * The vocabulary that every part shares: names and the rules they obey, states and their transitions, the shapes that
  * cross a border, errors that a person can meet, and who may do what. Zod only; safe in a browser.
  */
+export * from "./bake.ts";
 export * from "./deployment.ts";
 export * from "./diff.ts";
 export * from "./errors.ts";
 export * from "./failure.ts";
+export * from "./finding.ts";
 export * from "./health.ts";
 export * from "./jobs.ts";
 export * from "./log.ts";

@@ -67,6 +67,8 @@ export const EnvironmentConfig = z.object({
   keepDays: z.int().min(0, "At least 0.").max(3650, "At most 3650.").default(90),
   /** How long the release before the live one goes on running out of the traffic, for an instant rollback; 0: it is stopped at once */
   warmMinutes: z.int().min(0, "At least 0.").max(1440, "At most 1440.").default(60),
+  /** How long a new release is watched after the switch; trouble brings the one before back. 0: it is not watched */
+  bakeMinutes: z.int().min(0, "At least 0.").max(1440, "At most 1440.").default(5),
   /** How long open requests of the old release may take after a switch */
   drainSeconds: seconds(0, 3600).default(30),
   /** How long WebSockets and event streams of the old release may go on after a switch, until they are asked to come again */

@@ -7,6 +7,7 @@ export { findDockerEngine } from "./docker/find-engine.ts";
 export { protectHost } from "./docker/protect-host.ts";
 export { parseRange } from "./egress/guard-egress.ts";
 export { createGitRepository } from "./git/create-git-repository.ts";
+export { checkInstance } from "./health/check-instance.ts";
 export { OUTPUT_STREAMS, OutputBuffer, type OutputLines } from "./log/output-buffer.ts";
 export { createRedactor, type Redactor } from "./log/redactor.ts";
 export { createSecretScan } from "./log/secret-scan.ts";
@@ -20,6 +21,7 @@ export { type AccountIds, canReach, ensureUnprivilegedAccount } from "./process/
 export { findNpmCli } from "./process/find-npm.ts";
 export { createRouterClient } from "./router/router-client.ts";
 export { targetOf } from "./router/target-of.ts";
+export { watchRouter } from "./router/watch-router.ts";
 export type { DeployRequest, LiveRelease, ReleaseRequest, RollbackRequest } from "./steps/deploy-request.ts";
 export { inspectSource } from "./steps/inspect-source.ts";
 export { createWorkspace } from "./workspace/create-workspace.ts";

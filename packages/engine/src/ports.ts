@@ -243,6 +243,30 @@ export interface CommandRunner {
   remove(labels: OwnerLabels): Promise<void>;
 }
 
+/** A thing that Windlass made, and that stays until someone removes it. */
+export interface OwnedThing {
+  kind: "instance" | "image" | "folder" | "network" | "cache";
+  /** A name, tag or path */
+  name: string;
+  /** Null where the thing does not tell */
+  environmentId: string | null;
+  releaseId: string | null;
+  /** Null where it is not known, or next to nothing */
+  bytes: number | null;
+}
+
+/** What is on a machine: for setting right what changed behind our back, and for clean-up. */
+export interface Inventory {
+  /** An environment's id when something of it may have changed; null when anything may have, which is so at first. Ends when the connection is lost or `signal` aborts. */
+  changes(signal: AbortSignal): AsyncIterable<string | null>;
+  /** Others' containers on an environment's network, by name. */
+  strangers(environmentId: string): Promise<string[]>;
+  /** Everything of this owner. */
+  list(): Promise<OwnedThing[]>;
+  /** Removes one of those; what runs of it is stopped. Gone already is fine. */
+  remove(thing: OwnedThing): Promise<void>;
+}
+
 /** The adapters of one runtime kind belong together: what one builds the other starts. */
 export interface RuntimePorts {
   builder: ImageBuilder;
@@ -250,6 +274,7 @@ export interface RuntimePorts {
   examiner: Examiner;
   commands: CommandRunner;
   output: InstanceOutput;
+  inventory: Inventory;
 }
 
 /** The books of one deployment. Only `step` writes them, under the lease: a worker that lost it gets lease_lost. */
@@ -303,6 +328,15 @@ export interface ReleaseHistory {
   forget(releaseId: string): Promise<void>;
 }
 
+/** A folder for each deployment's source. */
+export interface Workspace {
+  /** Makes an empty one; safe to run twice. */
+  create(deploymentId: string): Promise<string>;
+  remove(deploymentId: string): Promise<void>;
+  /** Deployments that have one. */
+  list(): Promise<string[]>;
+}
+
 export interface EnginePorts {
   history: ReleaseHistory;
   /** Notes what became known for the deployment's page */
@@ -313,6 +347,5 @@ export interface EnginePorts {
   examiner: Examiner;
   commands: CommandRunner;
   router: Router;
-  /** Makes an empty folder for a deployment's source; `remove` deletes it. Both safe to run twice. */
-  workspace: { create(deploymentId: string): Promise<string>; remove(deploymentId: string): Promise<void> };
+  workspace: Pick<Workspace, "create" | "remove">;
 }

@@ -66,7 +66,7 @@ export const labelsOf = (
   releaseId,
 });
 
-export const hostsOf = (environment: EnvironmentRow): HostName[] =>
+export const hostsOf = (environment: Pick<EnvironmentRow, "routes">): HostName[] =>
   environment.routes.map((route) => HostName.parse(route.host));
 
 /** The release that takes the traffic now, when there is one. */

@@ -15,7 +15,7 @@ export interface NewRelease {
 }
 
 /** How long what no longer serves is kept: the environment's own settings, never a release's. */
-export type Keeping = Pick<EnvironmentConfig, "keepReleases" | "keepDays" | "warmMinutes">;
+export type Keeping = Pick<EnvironmentConfig, "keepReleases" | "keepDays" | "warmMinutes" | "bakeMinutes">;
 
 /** The engine's history of releases over the database, every write under the lease. */
 export function createReleaseHistory(
@@ -23,7 +23,7 @@ export function createReleaseHistory(
   lease: Lease,
   ids: { deploymentId: string; environmentId: string; releaseId: string },
   newRelease: NewRelease | null,
-  { keepReleases, keepDays, warmMinutes }: Keeping,
+  { keepReleases, keepDays, warmMinutes, bakeMinutes }: Keeping,
 ): ReleaseHistory {
   const { deploymentId, environmentId, releaseId } = ids;
   return {
@@ -48,6 +48,7 @@ export function createReleaseHistory(
           });
         }
         await tx.deployment.updateMany({ where: { id: deploymentId }, data: { releaseId } });
+        if (newRelease && bakeMinutes > 0) await beginBake(tx, ids, bakeMinutes);
         await tx.environment.updateMany({ where: { id: environmentId }, data: { currentReleaseId: releaseId } });
         await tx.instance.updateMany({
           where: {
@@ -112,6 +113,19 @@ export function createReleaseHistory(
       await lease.write((tx) => tx.release.update({ where: { id }, data: { removedAt: new Date() } }));
     },
   };
+}
+
+/** The new release is watched, when there is one to go back to. */
+async function beginBake(
+  tx: Writer,
+  { deploymentId, environmentId, releaseId }: { deploymentId: string; environmentId: string; releaseId: string },
+  minutes: number,
+): Promise<void> {
+  const { currentReleaseId } = await tx.environment.findUniqueOrThrow({ where: { id: environmentId } });
+  if (!currentReleaseId || currentReleaseId === releaseId) return;
+  const endsAt = new Date(Date.now() + minutes * 60_000);
+  const bake = { environmentId, releaseId, previousReleaseId: currentReleaseId, endsAt };
+  await tx.bake.upsert({ where: { deploymentId }, create: { deploymentId, ...bake }, update: bake });
 }
 
 type InstanceTimes = { status: string; warmedAt: Date | null; stoppedAt: Date | null };

@@ -17,10 +17,10 @@ import {
   rollback,
   type SourceAccess,
 } from "@windlass/engine";
-import { restoreLive } from "../environment/restore-environments.ts";
 import { fenceEffects } from "../lease/fence-effects.ts";
 import type { Lease } from "../lease/lease.ts";
 import { limitBuilds } from "../queue/take-build-place.ts";
+import { restoreLive } from "../reconcile/restore-live.ts";
 import type { Worker } from "../wiring.ts";
 import { createRecorder, openJournal, redactCause } from "./journal.ts";
 import {

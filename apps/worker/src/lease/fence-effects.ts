@@ -1,7 +1,7 @@
 import type { RuntimePorts } from "@windlass/engine";
 import type { Lease } from "./lease.ts";
 
-type Effects = Omit<RuntimePorts, "output">;
+type Effects = Omit<RuntimePorts, "output" | "inventory">;
 
 /**
  * The adapters, asking before each effect whether the lease holds. Writes and the router's commands carry the token; an

@@ -1,6 +1,6 @@
 /** What processes beside the web may do: the same operations, without a transport. */
 
-export { createQueues, ENVIRONMENT_QUEUE_OPTIONS, openQueue, type Queue } from "../queue/queue.ts";
+export { createQueues, ENVIRONMENT_QUEUE_OPTIONS, openQueue, type Queue, queueOver } from "../queue/queue.ts";
 export type { AddressSettings, Services } from "../services.ts";
 export { endSession, type SignedIn, signIn } from "./account/sign-in.ts";
 export { createApp, type NewApp } from "./app/create-app.ts";

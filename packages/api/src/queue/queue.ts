@@ -33,6 +33,11 @@ export async function openQueue(databaseUrl: string): Promise<Queue> {
   boss.on("error", () => {});
   await boss.start();
   await createQueues(boss);
+  return queueOver(boss);
+}
+
+/** A queue over a pg-boss that its owner starts. */
+export function queueOver(boss: PgBoss): Queue {
   return {
     async wakeEnvironment(tx, job) {
       await boss.send(ENVIRONMENT_QUEUE, job, { db: fromPrisma(tx) });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { snapshots } from "../live/index.ts";
 import { cancelDeployment } from "../operations/deployment/cancel-deployment.ts";
 import { followLog } from "../operations/deployment/follow-log.ts";
+import { keepRelease } from "../operations/deployment/keep-release.ts";
 import { planRollback } from "../operations/deployment/plan-rollback.ts";
 import { readDeployment, readDeployments } from "../operations/deployment/read-deployments.ts";
 import { redeploy } from "../operations/deployment/redeploy.ts";
@@ -11,6 +12,7 @@ import { requestRollback } from "../operations/deployment/request-rollback.ts";
 import { deploymentProcedure, environmentProcedure } from "../procedures.ts";
 import { DeploymentDetail, DeploymentSummary, LogBatch, RollbackPlan } from "../schemas.ts";
 import { t } from "../trpc.ts";
+import { Done } from "./done.ts";
 import { live, liveTracked, required, topicsOfWaiting } from "./live-output.ts";
 import { triggerOf } from "./trigger.ts";
 
@@ -91,6 +93,12 @@ export const deploymentRouter = t.router({
     .input(z.object({ releaseId: Id }))
     .output(RollbackPlan)
     .query(({ ctx, input }) => planRollback(ctx, ctx.environment, input.releaseId)),
+  keep: deploymentProcedure("deployment", "create")
+    .output(Done)
+    .mutation(async ({ ctx }) => {
+      await keepRelease(ctx, ctx.deployment);
+      return {};
+    }),
   cancel: deploymentProcedure("deployment", "cancel")
     .output(z.object({ message: z.string() }))
     .mutation(async ({ ctx }) => ({ message: await cancelDeployment(ctx, ctx.deployment) })),

@@ -4,6 +4,7 @@ import { DockerBuilder } from "./builder.ts";
 import { DockerCommandRunner } from "./command-runner.ts";
 import { DockerOutput } from "./docker-output.ts";
 import { DockerExaminer } from "./examiner.ts";
+import { DockerInventory } from "./inventory.ts";
 import { parseSubnet } from "./network.ts";
 import { DockerRuntime } from "./runtime.ts";
 
@@ -33,11 +34,13 @@ export function createDockerRuntime({
 }: DockerRuntimeOptions): RuntimePorts {
   parseSubnet(subnetPool);
   const options = { engine, owner, subnetPool, buildMemoryMb, buildLimitMs };
+  const runtime = new DockerRuntime(options);
   return {
     builder: new DockerBuilder(options),
-    runtime: new DockerRuntime(options),
+    runtime,
     examiner: new DockerExaminer(options),
     commands: new DockerCommandRunner(options),
     output: new DockerOutput(options),
+    inventory: new DockerInventory(options, runtime),
   };
 }

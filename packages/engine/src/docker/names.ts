@@ -92,3 +92,7 @@ export function ownedBy(owner: string, environmentId?: string): { label: string[
 export function networkLabels(owner: string, environmentId: string): Record<string, string> {
   return { [LABEL_KEYS.owner]: owner, [LABEL_KEYS.environmentId]: environmentId };
 }
+
+/** The environment that a container's or network's labels name. */
+export const environmentOfLabels = (labels: Record<string, string> | null | undefined): string | undefined =>
+  labels?.[LABEL_KEYS.environmentId];

@@ -15,6 +15,7 @@ import type {
   ImageBuilder,
   InstanceOutput,
   InstanceState,
+  Inventory,
   OutputBatch,
   OwnedInstance,
   OwnerLabels,
@@ -93,10 +94,12 @@ export function createFakeRuntime({
   engine = new FakeEngine(),
   kind = "docker",
 }: FakeRuntimeOptions): RuntimePorts & { engine: FakeEngine } {
+  const runtime = new FakeRuntime(engine, owner, kind);
   return {
     engine,
     builder: new FakeBuilder(engine, owner),
-    runtime: new FakeRuntime(engine, owner, kind),
+    runtime,
+    inventory: fakeInventory(engine, owner, runtime),
     examiner: new FakeExaminer(engine, owner),
     commands: new FakeCommands(engine),
     output: new FakeOutput(engine, owner),
@@ -343,6 +346,29 @@ class FakeOutput implements InstanceOutput {
     }
   }
 }
+
+function fakeInventory(engine: FakeEngine, owner: string, runtime: Runtime): Inventory {
+  return {
+    async *changes() {
+      yield null;
+    },
+    strangers: async () => [],
+    async list() {
+      const artifacts = [...engine.artifacts].filter(([, { labels }]) => labels.owner === owner);
+      const instances = await runtime.listOwned();
+      return [
+        ...artifacts.map(([name, { labels }]) => ({ kind: "image" as const, name, ...idsOf(labels), bytes: 1 })),
+        ...instances.map(({ name, labels }) => ({ kind: "instance" as const, name, ...idsOf(labels), bytes: null })),
+      ];
+    },
+    async remove({ kind, name }) {
+      if (kind === "instance") await runtime.stop(name, 0);
+      else engine.artifacts.delete(name);
+    },
+  };
+}
+
+const idsOf = ({ environmentId, releaseId }: OwnerLabels) => ({ environmentId, releaseId });
 
 /** The contract's harness on the fake. */
 export async function makeFakeHarness(): Promise<RuntimeHarness> {

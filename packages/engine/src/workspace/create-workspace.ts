@@ -1,9 +1,9 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import type { EnginePorts } from "../ports.ts";
+import type { Workspace } from "../ports.ts";
 
 /** A folder for each deployment's source below `folder`, which is private to Windlass. */
-export function createWorkspace(folder: string): EnginePorts["workspace"] {
+export function createWorkspace(folder: string): Workspace {
   const place = (deploymentId: string) => path.join(folder, deploymentId);
   return {
     async create(deploymentId) {
@@ -11,5 +11,6 @@ export function createWorkspace(folder: string): EnginePorts["workspace"] {
       return place(deploymentId);
     },
     remove: (deploymentId) => rm(place(deploymentId), { recursive: true, force: true }),
+    list: () => readdir(folder).catch(() => []),
   };
 }

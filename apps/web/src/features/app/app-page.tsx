@@ -9,6 +9,7 @@ import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
 import { DeploymentList } from "@/features/deployment/deployment-row";
 import { EnvironmentCard } from "@/features/environment/environment-card";
 import { EnvironmentSettings } from "@/features/environment/environment-settings";
+import { FindingList } from "@/features/finding/finding-list";
 import { RuntimeLogTab } from "@/features/log/runtime-log-tab";
 import { useSession } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
@@ -104,7 +105,7 @@ function Known({ app, first }: { app: Omit<AppDetail, "teamId">; first: Environm
   );
 }
 
-const TABS = ["deployments", "logs", "variables", "settings"] as const;
+const TABS = ["deployments", "logs", "variables", "events", "settings"] as const;
 
 function AppTabs(props: {
   app: Omit<AppDetail, "teamId">;
@@ -130,6 +131,7 @@ function AppTabs(props: {
         <TabsTrigger value="deployments">Deployments</TabsTrigger>
         <TabsTrigger value="logs">Logs</TabsTrigger>
         <TabsTrigger value="variables">Variables</TabsTrigger>
+        <TabsTrigger value="events">Events</TabsTrigger>
         <TabsTrigger value="settings">Settings</TabsTrigger>
       </TabsList>
       <TabsContent value="deployments">{environment ? <Deployments environment={environment} /> : wait}</TabsContent>
@@ -137,6 +139,7 @@ function AppTabs(props: {
         {environment ? <RuntimeLogTab environmentId={environment.id} name={`${app.slug}-${environment.slug}`} /> : wait}
       </TabsContent>
       <TabsContent value="variables">{environment ? <VariablesTab environment={environment} /> : wait}</TabsContent>
+      <TabsContent value="events">{environment ? <Events environment={environment} /> : wait}</TabsContent>
       <TabsContent value="settings">
         {environment ? (
           <div className="flex flex-col gap-6">
@@ -171,4 +174,16 @@ function Deployments({ environment }: { environment: EnvironmentDetail }) {
     );
   }
   return <DeploymentList label="Deployments" deployments={environment.deployments} />;
+}
+
+function Events({ environment }: { environment: EnvironmentDetail }) {
+  if (environment.findings.length === 0) {
+    return (
+      <Empty title="Nothing was amiss">
+        What runs is compared with what should run every minute, and whenever the server tells of a change: instances
+        that ended, routes that got lost, leftovers. What was found, and what was done about it, stands here.
+      </Empty>
+    );
+  }
+  return <FindingList label="What was found and done" findings={environment.findings} />;
 }

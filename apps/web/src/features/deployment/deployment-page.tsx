@@ -20,6 +20,7 @@ import { formatDuration } from "@/features/time/duration";
 import { Duration, RelativeTime } from "@/features/time/times";
 import { useTRPC } from "@/trpc/context";
 import { useLive } from "@/trpc/use-live";
+import { BakeCard } from "./bake-card";
 import { DeploymentActions } from "./deployment-actions";
 import { deploymentTitle, shortSha } from "./deployment-title";
 import { FailureCard } from "./failure-card";
@@ -90,6 +91,7 @@ function Known({ deployment }: { deployment: DeploymentDetail }) {
       <SupersededCard deployment={deployment} />
       {deployment.end && deployment.status === "cancelled" && <p className="text-muted">{deployment.end.message}</p>}
       <WaitingNote waiting={deployment.waiting} />
+      <BakeCard deployment={deployment} />
       {warningsOf(deployment).length > 0 && <Warnings warnings={warningsOf(deployment)} />}
       <div className="grid items-start gap-4 lg:grid-cols-[280px_minmax(0,1fr)]">
         <Parts deployment={deployment} />

@@ -51,3 +51,9 @@ export function useCancel() {
   );
   return { cancel: (deploymentId: string) => mutation.mutate({ deploymentId }), isPending: mutation.isPending };
 }
+
+export function useKeepRelease() {
+  const trpc = useTRPC();
+  const mutation = useMutation(trpc.deployment.keep.mutationOptions({ onError: sayProblem }));
+  return { keep: (deploymentId: string) => mutation.mutate({ deploymentId }), isPending: mutation.isPending };
+}

@@ -35,6 +35,7 @@ export interface ConfigDraft {
   keepReleases: string;
   keepDays: string;
   warmMinutes: string;
+  bakeMinutes: string;
   drainSeconds: string;
   webSocketGraceSeconds: string;
   stopSeconds: string;
@@ -72,6 +73,7 @@ export const DEFAULT_DRAFT: ConfigDraft = {
   keepReleases: "10",
   keepDays: "90",
   warmMinutes: "60",
+  bakeMinutes: "5",
   drainSeconds: "30",
   webSocketGraceSeconds: "5",
   stopSeconds: "10",
@@ -110,6 +112,7 @@ export function draftFromConfig(config: EnvironmentConfig): ConfigDraft {
     keepReleases: String(config.keepReleases),
     keepDays: String(config.keepDays),
     warmMinutes: String(config.warmMinutes),
+    bakeMinutes: String(config.bakeMinutes),
     drainSeconds: String(config.drainSeconds),
     webSocketGraceSeconds: String(config.webSocketGraceSeconds),
     stopSeconds: String(config.stopSeconds),
@@ -157,6 +160,7 @@ export function configFromDraft(draft: ConfigDraft) {
     keepReleases: Number(draft.keepReleases),
     keepDays: Number(draft.keepDays),
     warmMinutes: Number(draft.warmMinutes),
+    bakeMinutes: Number(draft.bakeMinutes),
     drainSeconds: Number(draft.drainSeconds),
     webSocketGraceSeconds: Number(draft.webSocketGraceSeconds),
     stopSeconds: Number(draft.stopSeconds),

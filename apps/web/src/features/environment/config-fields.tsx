@@ -359,6 +359,14 @@ export function SwitchFields(props: ConfigFieldsProps) {
         type="number"
         hint="The release before runs on for an instant rollback. 0: it is stopped."
       />
+      <Text
+        {...props}
+        name="bakeMinutes"
+        field="config.bakeMinutes"
+        label="Watched after the switch, minutes"
+        type="number"
+        hint="Crashes, failing checks or a jump in errors bring the release before back. 0: off."
+      />
     </div>
   );
 }

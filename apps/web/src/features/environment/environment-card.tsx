@@ -11,6 +11,7 @@ import { DeployButton } from "@/features/deployment/deploy-button";
 import { DeploymentRow } from "@/features/deployment/deployment-row";
 import { shortSha } from "@/features/deployment/deployment-title";
 import { EnvironmentBadge } from "@/features/deployment/state-badge";
+import { FindingList } from "@/features/finding/finding-list";
 import { RollbackSheet } from "@/features/release/rollback-sheet";
 import { useCan } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
@@ -124,6 +125,12 @@ export function EnvironmentCard(props: {
         </Fact>
       </dl>
       <HoldNote environment={environment} />
+      {detail?.findings.some(({ state }) => state === "needs_you" || state === "repairing") && (
+        <FindingList
+          label="What is amiss"
+          findings={detail.findings.filter(({ state }) => state === "needs_you" || state === "repairing")}
+        />
+      )}
       {detail?.hasUnappliedChanges && (
         <p className="flex items-start gap-2 border-border border-t bg-attention-ground px-4 py-2 text-sm">
           <TriangleAlert className="mt-0.5 size-4 shrink-0 text-attention" aria-hidden="true" />

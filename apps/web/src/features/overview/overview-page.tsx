@@ -9,6 +9,7 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { DeploymentList } from "@/features/deployment/deployment-row";
 import { shortSha } from "@/features/deployment/deployment-title";
 import { EnvironmentBadge } from "@/features/deployment/state-badge";
+import { FindingList } from "@/features/finding/finding-list";
 import { useCan, useSession } from "@/features/session/team-context";
 import { Crumbs } from "@/features/shell/crumbs";
 import { Page } from "@/features/shell/page";
@@ -54,7 +55,7 @@ function Loading() {
 }
 
 function Known({ overview }: { overview: Overview }) {
-  const { attention, active, apps, runtimes, nextStep } = overview;
+  const { attention, findings, active, apps, runtimes, nextStep } = overview;
   const recent = overview.recent.filter(({ endedAt }) => endedAt !== null);
   // Forgotten ones keep visitors out: they stand here until somebody ends them.
   const held = apps.flatMap(({ name, environments }) =>
@@ -67,8 +68,9 @@ function Known({ overview }: { overview: Overview }) {
     <div className="flex flex-col gap-6">
       {runtimes.workers === 0 && <NoWorker />}
       {nextStep?.kind === "deploy" && nextStep.href && <NextStep text={nextStep.text} href={nextStep.href} />}
-      {attention.length + held.length > 0 && (
+      {attention.length + held.length + findings.length > 0 && (
         <Part title="Needs you">
+          {findings.length > 0 && <FindingList label="What could not be repaired" findings={findings} hasApp />}
           {held.length > 0 && (
             <div className="overflow-hidden rounded-md border border-border">
               {held.map(({ title, environment }) => (

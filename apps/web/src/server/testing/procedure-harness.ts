@@ -287,6 +287,7 @@ export function sampleInputs(ids: Ids): Record<string, unknown> {
     "deployment.rollback": { environmentId, releaseId },
     "deployment.planRollback": { environmentId, releaseId },
     "deployment.cancel": { deploymentId },
+    "deployment.keep": { deploymentId },
     "environment.get": { environmentId },
     "environment.watch": { environmentId },
     "environment.hold": {

@@ -12,6 +12,7 @@ import {
 import type { DeploymentDetail, DeploymentSummary } from "../../schemas.ts";
 import type { Services } from "../../services.ts";
 import { environmentUrl } from "../environment/environment-url.ts";
+import { readBake, readRevertOf } from "./read-bake.ts";
 import { readWaiting } from "./read-waiting.ts";
 
 const WITH_CONTEXT = {
@@ -153,6 +154,8 @@ export async function readDeployment(
     })),
     stepsToCome: hasEnded ? [] : expectedSteps(row).filter((name) => !seen.has(name)),
     plan: row.plan ? DeploymentPlan.parse(row.plan) : null,
+    bake: await readBake(db, id),
+    revertOf: await readRevertOf(db, id),
     proof: row.proof ? SwitchProof.parse(row.proof) : null,
     warnings: row.warnings as string[],
     url: environmentUrl(addresses, row.environment.routes),

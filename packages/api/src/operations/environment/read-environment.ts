@@ -3,6 +3,7 @@ import { Artifact, EnvironmentConfig, TrafficHold } from "@windlass/domain";
 import type { EnvironmentDetail, EnvironmentState, EnvironmentSummary, ReleaseOut } from "../../schemas.ts";
 import type { Services } from "../../services.ts";
 import { commitOf, readDeployments } from "../deployment/read-deployments.ts";
+import { readFindings } from "../finding/read-findings.ts";
 import { environmentUrl } from "./environment-url.ts";
 
 export const WITH_MAKER = {
@@ -69,6 +70,7 @@ export async function summariseEnvironments(
 }
 
 const DEPLOYMENTS_SHOWN = 50;
+const FINDINGS_SHOWN = 20;
 
 /** One environment with everything its page shows. It must have been loaded for the caller's team. */
 export async function readEnvironment(
@@ -105,6 +107,7 @@ export async function readEnvironment(
     deployments: await readDeployments(services, { environmentId: id }, { limit: DEPLOYMENTS_SHOWN }),
     instances: instances.map(({ name, status, startedAt }) => ({ name, status, startedAt })),
     hasUnappliedChanges: live !== null && (!isSameConfig || live.variablesVersion !== row.variablesVersion),
+    findings: await readFindings(services, { environmentId: id }, FINDINGS_SHOWN),
   };
 }
 

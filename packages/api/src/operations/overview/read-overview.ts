@@ -2,22 +2,24 @@ import type { AppSummary, DeploymentSummary, Overview } from "../../schemas.ts";
 import type { Services } from "../../services.ts";
 import { readApps } from "../app/read-apps.ts";
 import { readDeployments } from "../deployment/read-deployments.ts";
+import { readFindings } from "../finding/read-findings.ts";
 import { readRuntimes } from "../runtime/read-runtimes.ts";
 
 const RECENT = 10;
 
 /** What needs the team's attention, what happens now, what is live. */
 export async function readOverview(services: Pick<Services, "db" | "addresses">, teamId: string): Promise<Overview> {
-  const [apps, active, recent, runtimes] = await Promise.all([
+  const [apps, active, recent, runtimes, findings] = await Promise.all([
     readApps(services, { teamId }),
     readDeployments(services, { teamId, status: { in: ["queued", "running"] } }, { limit: 50 }),
     readDeployments(services, { teamId }, { limit: RECENT }),
     readRuntimes(services),
+    readFindings(services, { teamId, state: "needs_you" }, RECENT),
   ]);
   const attention = apps
     .flatMap((app) => app.environments)
     .flatMap(({ lastDeployment }) => (lastDeployment && needsSomeone(lastDeployment) ? [lastDeployment] : []));
-  return { attention, active, apps, recent, runtimes, nextStep: nextStep(apps) };
+  return { attention, findings, active, apps, recent, runtimes, nextStep: nextStep(apps) };
 }
 
 /** It failed, or it is live but lost requests on the way. */

@@ -1,0 +1,74 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Inventory, OwnedThing, Runtime } from "../ports.ts";
+import { folderBytes } from "../programs/folder-bytes.ts";
+import { findLeader, listInstances } from "./instance-state.ts";
+import { type Folders, foldersOf, isPlainId, type ProcessRuntimeOptions } from "./process-options.ts";
+
+const LOOK_EVERY_MS = 1000;
+const REMOVAL_GRACE_SECONDS = 10;
+
+/** What an owner has in the process runtime's folder. */
+export class ProcessInventory implements Inventory {
+  readonly #owner: string;
+  readonly #folders: Folders;
+  readonly #runtime: Runtime;
+
+  constructor(options: ProcessRuntimeOptions, runtime: Runtime) {
+    this.#owner = options.owner;
+    this.#folders = foldersOf(options);
+    this.#runtime = runtime;
+  }
+
+  /** Nobody tells when a process ends that another worker started: their first processes are looked at. */
+  async *changes(signal: AbortSignal): AsyncGenerator<string | null, void, undefined> {
+    let running = new Map<string, string>();
+    yield null;
+    while (!signal.aborted) {
+      const now = new Map<string, string>();
+      for (const record of await listInstances(this.#folders.instances)) {
+        if (record.labels.owner === this.#owner && (await findLeader(record)))
+          now.set(record.name, record.labels.environmentId);
+      }
+      for (const [name, environmentId] of running) if (!now.has(name)) yield environmentId;
+      running = now;
+      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async strangers(): Promise<string[]> {
+    return [];
+  }
+
+  async list(): Promise<OwnedThing[]> {
+    const instances = await this.#runtime.listOwned();
+    const things: OwnedThing[] = instances.map(({ name, labels: { environmentId, releaseId } }) => ({
+      kind: "instance",
+      name,
+      environmentId,
+      releaseId,
+      bytes: null,
+    }));
+    for (const environmentId of await names(this.#folders.releases)) {
+      for (const releaseId of await names(join(this.#folders.releases, environmentId))) {
+        const path = join(this.#folders.releases, environmentId, releaseId);
+        things.push({ kind: "folder", name: path, environmentId, releaseId, bytes: await folderBytes(path) });
+      }
+    }
+    for (const environmentId of await names(this.#folders.environments)) {
+      const path = join(this.#folders.environments, environmentId);
+      things.push({ kind: "cache", name: path, environmentId, releaseId: null, bytes: await folderBytes(path) });
+    }
+    return things;
+  }
+
+  async remove({ kind, name }: OwnedThing): Promise<void> {
+    if (kind === "instance") return this.#runtime.stop(name, REMOVAL_GRACE_SECONDS);
+    if (kind !== "folder" && kind !== "cache") return;
+    const isOurs = name.startsWith(`${this.#folders.releases}/`) || name.startsWith(`${this.#folders.environments}/`);
+    if (isOurs && !name.includes("..")) await rm(name, { recursive: true, force: true });
+  }
+}
+
+const names = async (folder: string): Promise<string[]> => (await readdir(folder).catch(() => [])).filter(isPlainId);
