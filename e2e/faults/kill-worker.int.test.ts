@@ -6,7 +6,7 @@ import { findDockerEngine } from "@windlass/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectTruth } from "../stack/expect-truth.ts";
 import { faultApp, faultConfig } from "../stack/fault-app.ts";
-import { createFaultGate, type FaultGate, type Moment } from "../stack/fault-gate.ts";
+import { createFaultGate, type FaultGate, momentAfter } from "../stack/fault-gate.ts";
 import { type Prober, probeHost } from "../stack/probe-host.ts";
 import { type Stack, startStack } from "../stack/start-stack.ts";
 import { createTestRepository, type TestRepository } from "../stack/test-repository.ts";
@@ -192,14 +192,6 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     );
   }
 });
-
-/** What is written next after a step has ended. */
-function momentAfter(kind: Kind, step: string): Moment {
-  const steps: readonly string[] = kind === "deploy" ? DEPLOY_STEPS : ROLLBACK_STEPS;
-  const next = steps[steps.indexOf(step) + 1];
-  if (step === "switch traffic") return "commit";
-  return next === undefined ? "end" : { step: next, status: "running" };
-}
 
 function table(runtime: string, outcomes: readonly Outcome[]): string {
   const rows = outcomes.map(

@@ -28,6 +28,8 @@ export interface StackOptions {
   concurrency?: number;
   /** Folders of repositories that may be deployed by path */
   repositories?: string[];
+  /** The way by which workers reach the database, when it shall be one that can be lost */
+  databaseBy?: (url: string) => Promise<string>;
   /** The secret key, when a test must know it */
   key?: Buffer;
   /** For its workers */
@@ -72,11 +74,12 @@ export async function startStack(options: StackOptions) {
   const { listen } = (await router.start()) as { listen: { host: string; port: number } };
   const routerPort = listen.port;
 
+  const workersUrl = (await options.databaseBy?.(database.url)) ?? database.url;
   const workers: StackProcess[] = [];
   const addWorker = (name: string) => {
     const worker = new StackProcess(name, path.join(ROOT, "apps/worker/src/main.ts"), {
       ...common,
-      DATABASE_URL: database.url,
+      DATABASE_URL: workersUrl,
       WINDLASS_SECRET_KEY: key.toString("hex"),
       WINDLASS_ROUTER_ENTRY: `127.0.0.1:${routerPort}`,
       WINDLASS_DOCKER_SOCKET: runtime === "docker" ? DOCKER_SOCKET : path.join(dataFolder, "no-docker.sock"),

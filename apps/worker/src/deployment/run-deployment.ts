@@ -18,6 +18,7 @@ import {
   type SourceAccess,
 } from "@windlass/engine";
 import { fenceEffects } from "../lease/fence-effects.ts";
+import { isConnectionLost } from "../lease/is-connection-lost.ts";
 import type { Lease } from "../lease/lease.ts";
 import { limitBuilds } from "../queue/take-build-place.ts";
 import { restoreLive } from "../reconcile/restore-live.ts";
@@ -61,8 +62,9 @@ export async function runDeployment(worker: Worker, lease: Lease, deploymentId: 
   const cancel = watchCancel(worker, row.id, lease.lost);
   try {
     const signals = { cancel: cancel.signal, abandon: AbortSignal.any([lease.lost, worker.shutdown]) };
-    const end = await runPipeline(worker, lease, row, signals).catch((error: unknown) =>
-      unexpectedEnd(worker, row.id, error),
+    const end = await runPipeline(worker, lease, row, signals).catch(
+      (error: unknown): PipelineEnd =>
+        isConnectionLost(error) ? { status: "abandoned" } : unexpectedEnd(worker, row.id, error),
     );
     if (end.status !== "abandoned") await writeEnd(worker, lease, row.id, end);
   } finally {

@@ -1,5 +1,6 @@
 import { type Database, Prisma, type Transaction } from "@windlass/db";
 import { DomainError } from "@windlass/domain";
+import { isConnectionLost } from "./is-connection-lost.ts";
 
 /**
  * A worker's right to act on an environment. All times are the database's: the clocks of workers do not matter. The
@@ -81,13 +82,19 @@ export function keepLease(db: Database, environmentId: string, token: number, tt
     clearInterval(watchdog);
   };
   lost.signal.addEventListener("abort", stop, { once: true });
+  // Whether a write was made when its answer did not come, nobody knows. Whoever takes the environment next reads it.
+  const letGoWhenUnknown = (error: unknown): never => {
+    if (!isConnectionLost(error)) throw error;
+    lose();
+    throw leaseLost();
+  };
 
   return {
     environmentId,
     token,
     lost: lost.signal,
     write(work, { isDurable = true } = {}) {
-      return db.$transaction(async (tx) => {
+      const writing = db.$transaction(async (tx) => {
         // The row stays locked until the commit: nobody takes the lease over in between. Of a worker that freezes there,
         // or is cut off, the database ends the transaction once the lease is over.
         const held = await tx.$queryRaw<unknown[]>`
@@ -98,12 +105,14 @@ export function keepLease(db: Database, environmentId: string, token: number, tt
         if (held.length === 0) throw leaseLost();
         return work(tx);
       });
+      return writing.catch(letGoWhenUnknown);
     },
     async change(parts, { isDurable = true } = {}) {
       const held = Prisma.sql`held as (
         select set_config('synchronous_commit', ${isDurable ? "on" : "off"}, true) from "Lease"
         where "environmentId" = ${environmentId}::uuid and "fencingToken" = ${token} and "expiresAt" > now() for share)`;
-      const found = await db.$queryRaw<unknown[]>`with ${Prisma.join([held, ...parts])} select 1 from held`;
+      const asked = db.$queryRaw<unknown[]>`with ${Prisma.join([held, ...parts])} select 1 from held`;
+      const found = await asked.catch(letGoWhenUnknown);
       if (found.length === 0) throw leaseLost();
     },
     confirm() {
