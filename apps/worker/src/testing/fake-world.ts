@@ -107,6 +107,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
       examiner: mortality.over(ports.examiner),
       commands: mortality.overEffects(ports.commands),
       output: ports.output,
+      inventory: ports.inventory,
     };
     const quiet = () => {};
     const log = { info: quiet, warn: quiet, error: quiet } as unknown as Logger;
@@ -132,6 +133,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
       router: mortality.over(router),
       workspace: mortality.over(createWorkspace(folder)),
       runtimeOf: () => adapters,
+      services: ctx,
       shutdown: shutdown.signal,
     };
     const work: QueueWork = withSkew(skewMs, () => workQueue(worker));
