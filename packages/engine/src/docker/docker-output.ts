@@ -23,7 +23,19 @@ type DockerPosition = z.infer<typeof DockerPosition>;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
+/**
+ * A request that the engine gets in the moment a container stops may stay open for ever, and tell nothing of its next run:
+ * a silent one is looked after.
+ */
+const SILENT_MS = 10_000;
+
 const longer = (pauseMs: number): number => Math.min(Math.max(FIRST_PAUSE_MS, pauseMs * 2), LONGEST_PAUSE_MS);
+
+interface FoundContainer {
+  id: string;
+  /** Which of its runs it is in, or that it is down */
+  run: string;
+}
 
 /**
  * Follows containers' output through the engine's log endpoint. That ends when the container stops, also when it is
@@ -53,12 +65,12 @@ export class DockerOutput implements InstanceOutput {
         if (position && !hasReadAll) yield lostEnd(position);
         return;
       }
-      const connection = found === "unknown" ? undefined : await this.#connect(found.id, position, signal);
+      const connection = found === "unknown" ? undefined : await this.#connect(name, found, position, signal);
       if (!connection || found === "unknown") {
         pauseMs = longer(pauseMs);
         continue;
       }
-      const { stream, lines, parser } = connection;
+      const { lines, parser } = connection;
       let hasProgress = false;
       try {
         for await (const batch of paceOutput(lines, connection, signal)) {
@@ -67,7 +79,7 @@ export class DockerOutput implements InstanceOutput {
           yield batch;
         }
       } finally {
-        stream.destroy();
+        connection.close();
       }
       hasReadAll = connection.isComplete();
       if (parser.isSuspicious) pauseMs = 0;
@@ -75,16 +87,17 @@ export class DockerOutput implements InstanceOutput {
     }
   }
 
-  async #find(name: string): Promise<{ id: string } | "gone" | "unknown"> {
+  async #find(name: string): Promise<FoundContainer | "gone" | "unknown"> {
     try {
-      const { Id, Config } = await this.#engine.getContainer(name).inspect();
-      return readLabels(Config.Labels)?.owner === this.#owner ? { id: Id } : "gone";
+      const { Id, Config, State } = await this.#engine.getContainer(name).inspect();
+      const run = `${State.StartedAt} ${State.Running}`;
+      return readLabels(Config.Labels)?.owner === this.#owner ? { id: Id, run } : "gone";
     } catch (error) {
       return isMissing(error) ? "gone" : "unknown";
     }
   }
 
-  async #connect(id: string, position: DockerPosition | undefined, signal: AbortSignal) {
+  async #connect(name: string, { id, run }: FoundContainer, position: DockerPosition | undefined, signal: AbortSignal) {
     const cursors = position?.containerId === id ? position : {};
     const askedAt = Date.now();
     let stream: Readable;
@@ -105,7 +118,22 @@ export class DockerOutput implements InstanceOutput {
     let onChange = () => {};
     let isOver = false;
     let isComplete = false;
+    let isSilent = true;
+    const lookAfter = setInterval(async () => {
+      if (!isSilent || stream.isPaused()) {
+        isSilent = true;
+        return;
+      }
+      const now = await this.#find(name);
+      const isSameRun = now === "unknown" || (now !== "gone" && now.id === id && now.run === run);
+      if (isSameRun || !isSilent || isOver) return;
+      // Nothing came for a while, so everything did.
+      isComplete = true;
+      parser.finish();
+      stream.destroy();
+    }, SILENT_MS);
     stream.on("data", (chunk: Buffer) => {
+      isSilent = false;
       parser.feed(chunk);
       if (parser.isSuspicious) {
         stream.destroy();
@@ -125,7 +153,6 @@ export class DockerOutput implements InstanceOutput {
     stream.once("error", over);
     stream.once("close", over);
     return {
-      stream,
       lines,
       parser,
       isComplete: () => isComplete,
@@ -135,6 +162,10 @@ export class DockerOutput implements InstanceOutput {
         onChange = call;
       },
       resume: () => stream.resume(),
+      close: () => {
+        clearInterval(lookAfter);
+        stream.destroy();
+      },
     };
   }
 }

@@ -80,7 +80,10 @@ describe("a container's log", () => {
   it("takes what has no line break for a line when the log is over", () => {
     const ended = read([frame(1, time(1), "no end")], {}, { isOver: true });
     expect(ended.text).toEqual(["no end"]);
-    expect(read([frame(1, time(1), "no end"), frame(1, time(2), "more\n")], ended.cursors).text).toEqual(["more"]);
+    const both = [frame(1, time(1), "no end"), frame(1, time(2), "more\n")];
+    expect(read(both, ended.cursors).text).toEqual(["more"]);
+    // Also when it is read only after the container was started again.
+    expect(read(both).text).toEqual(["no end", "more"]);
   });
 
   it("says so when lines were rotated away before they were read", () => {

@@ -165,6 +165,8 @@ class StreamReader {
   }
 
   read(lines: OutputBuffer, data: Buffer, from: number, end: number, at: number): void {
+    // The parts of a line have one time; the last words of a container that stopped are no part of its next run.
+    if (this.#parts.length > 0 && !isSameTime(this.#time, data, from)) this.finish(lines);
     const isWhole = data[end - 1] === LINE_BREAK;
     if (!isWhole && this.#parts.length === 0) this.#beforePart = this.#current();
     if (this.#count > 0 && isSameTime(this.#time, data, from)) this.#count++;
