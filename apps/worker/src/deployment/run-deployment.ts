@@ -101,7 +101,14 @@ async function runPipeline(
     const ports: EnginePorts = {
       source,
       router,
-      workspace,
+      workspace: {
+        // One that woke up too late would leave a folder that nobody removes.
+        create: async (id) => {
+          await lease.confirm();
+          return workspace.create(id);
+        },
+        remove: (id) => workspace.remove(id),
+      },
       ...fenced,
       builder: limitBuilds(worker, lease, fenced.builder),
       record: createRecorder(lease, row.id, redact),

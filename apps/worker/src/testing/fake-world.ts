@@ -131,7 +131,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
       warmMemoryMb: 1_000_000,
       source,
       router: mortality.over(router),
-      workspace: mortality.over(createWorkspace(folder)),
+      workspace: mortality.overEffects(createWorkspace(folder)),
       runtimeOf: () => adapters,
       services: ctx,
       shutdown: shutdown.signal,
