@@ -56,6 +56,8 @@ export const DeploymentSummary = z.object({
   status: DeploymentStatus,
   end: DeploymentEnd.nullable(),
   ref: z.string(),
+  /** How many were asked for, by a scale */
+  instances: z.int().nullable(),
   commit: CommitOut.nullable(),
   trigger: z.string(),
   actorName: z.string(),
@@ -84,7 +86,7 @@ export const StepOut = z.object({
   error: z.string().nullable(),
   startedAt: z.date(),
   endedAt: z.date().nullable(),
-  /** Median of the step's duration in the environment's last successful deployments */
+  /** How long it took in earlier successful deployments of this environment; null when none is known */
   estimateMs: z.number().nullable(),
 });
 
@@ -108,7 +110,11 @@ export type BakeOut = z.infer<typeof BakeOut>;
 export const DeploymentDetail = DeploymentSummary.extend({
   steps: z.array(StepOut),
   /** Names of the steps that are still to come, in order, while it has not ended */
-  stepsToCome: z.array(z.string()),
+  stepsToCome: z.array(z.object({ name: z.string(), estimateMs: z.number().nullable() })),
+  /** Of the whole; null when a step is not known yet */
+  estimateMs: z.number().nullable(),
+  /** How many earlier ones of its kind the estimate is taken from */
+  estimatedFrom: z.int(),
   plan: DeploymentPlan.nullable(),
   proof: SwitchProof.nullable(),
   bake: BakeOut.nullable(),
@@ -142,7 +148,7 @@ export const ReleaseOut = z.object({
 export type ReleaseOut = z.infer<typeof ReleaseOut>;
 
 /** What an environment is doing, in one word for a badge. */
-export const EnvironmentState = z.enum(["empty", "live", "deploying", "failed"]);
+export const EnvironmentState = z.enum(["empty", "live", "deploying", "failed", "stopped", "deleting"]);
 export type EnvironmentState = z.infer<typeof EnvironmentState>;
 
 /** Maintenance or a pause, with who wanted it. */
@@ -161,6 +167,9 @@ export const EnvironmentSummary = z.object({
   runtime: RuntimeKind,
   state: EnvironmentState,
   url: z.string().nullable(),
+  /** Since when nothing of it runs, because somebody stopped it */
+  stopped: z.object({ at: z.date(), by: z.string() }).nullable(),
+  instances: z.object({ running: z.int(), wanted: z.int() }),
   release: ReleaseOut.nullable(),
   /** What holds its requests back, when something does */
   hold: HoldOut.nullable(),
@@ -205,7 +214,7 @@ export const EnvironmentDetail = EnvironmentSummary.extend({
   releases: z.array(ReleaseOut),
   /** The newest 50, newest first */
   deployments: z.array(DeploymentSummary),
-  instances: z.array(z.object({ name: z.string(), status: z.string(), startedAt: z.date() })),
+  running: z.array(z.object({ name: z.string(), status: z.string(), startedAt: z.date() })),
   /** Settings or variables changed since the live release was made: the next deployment applies them */
   hasUnappliedChanges: z.boolean(),
   /** What was found amiss: all that lasts, and the newest that is over, newest first */
@@ -335,3 +344,38 @@ export const RuntimeLogSummary = z.object({
   ),
 });
 export type RuntimeLogSummary = z.infer<typeof RuntimeLogSummary>;
+
+/** What a deployment of the settings and variables as they are now would change; the commits are known once it is planned. */
+export const DeployPreview = z.object({
+  /** Against what: the live release, when there is one */
+  from: ReleaseOut.nullable(),
+  config: z.array(ConfigChange),
+  variables: z.object({ added: z.array(z.string()), changed: z.array(z.string()), removed: z.array(z.string()) }),
+  /** It is stopped and will run again */
+  startsAgain: z.boolean(),
+  /** What waits or runs before it */
+  ahead: z.int(),
+  estimateMs: z.number().nullable(),
+});
+export type DeployPreview = z.infer<typeof DeployPreview>;
+
+/** What goes with an environment, or with each of an app's, when it is deleted. */
+export const DeletionPlan = z.object({
+  /** What must be typed */
+  name: z.string(),
+  environments: z.array(
+    z.object({
+      name: z.string(),
+      instances: z.int(),
+      releases: z.int(),
+      variables: z.int(),
+      hosts: z.array(z.string()),
+      deployments: z.int(),
+      /** One is running, and is cancelled first */
+      isBusy: z.boolean(),
+    }),
+  ),
+  /** Its source is used by nothing else, so the copy of the repository goes too */
+  removesSourceCopy: z.boolean(),
+});
+export type DeletionPlan = z.infer<typeof DeletionPlan>;

@@ -20,8 +20,16 @@ export const isEnded = (status: DeploymentStatus): boolean => DEPLOYMENT_TRANSIT
 export const canMove = (from: DeploymentStatus, to: DeploymentStatus): boolean =>
   DEPLOYMENT_TRANSITIONS[from].includes(to);
 
-export const DeploymentKind = z.enum(["deploy", "redeploy", "rollback"]);
+export const DeploymentKind = z.enum(["deploy", "redeploy", "rollback", "restart", "scale", "start", "stop", "delete"]);
 export type DeploymentKind = z.infer<typeof DeploymentKind>;
+
+/** The kinds after which another release is live. */
+export const RELEASING_KINDS = ["deploy", "redeploy", "rollback"] as const satisfies DeploymentKind[];
+
+export const isReleasing = (kind: DeploymentKind): boolean => (RELEASING_KINDS as readonly string[]).includes(kind);
+
+/** The kinds that build from a source; the others can be neither redeployed nor superseded by a newer commit. */
+export const isBuilding = (kind: DeploymentKind): boolean => kind === "deploy" || kind === "redeploy";
 
 /** How a deployment ended, and why, for the person who asks. */
 export const DeploymentEnd = z.object({
@@ -149,3 +157,27 @@ export const ROLLBACK_STEPS = [
   "retire previous",
   "clean up",
 ] as const;
+
+/** Of a restart, a change of the number of instances, and a start after a stop. */
+export const RELAUNCH_STEPS = ["plan", "start release", "await healthy", "switch traffic", "retire previous"] as const;
+export const STOP_STEPS = ["close traffic", "stop instances"] as const;
+export const DELETE_STEPS = ["close traffic", "stop instances", "remove artifacts", "remove remains"] as const;
+
+/** What is expected of a deployment, in order. Steps that undo belong to the story, not to the expected course. */
+export function stepsOf(kind: DeploymentKind, config: Parameters<typeof deploySteps>[0]): readonly string[] {
+  switch (kind) {
+    case "deploy":
+    case "redeploy":
+      return deploySteps(config);
+    case "rollback":
+      return ROLLBACK_STEPS;
+    case "restart":
+    case "scale":
+    case "start":
+      return RELAUNCH_STEPS;
+    case "stop":
+      return STOP_STEPS;
+    case "delete":
+      return DELETE_STEPS;
+  }
+}

@@ -11,7 +11,7 @@ export type Role = z.infer<typeof Role>;
 export const PERMISSIONS = {
   team: { read: "viewer", update: "admin" },
   app: { read: "viewer", create: "developer", update: "developer", delete: "admin" },
-  environment: { read: "viewer", update: "developer" },
+  environment: { read: "viewer", create: "developer", update: "developer", delete: "admin" },
   variable: { read: "viewer", update: "developer" },
   deployment: { read: "viewer", create: "developer", cancel: "developer" },
   release: { read: "viewer" },

@@ -73,6 +73,8 @@ export interface SourceRepository {
   ): Promise<{ commits: CommitSummary[]; omitted: number; isBackwards: boolean }>;
   /** Names of branches, and the default one. Touches nothing on disk that outlives the call. */
   branches(access: SourceAccess, context: EffectContext): Promise<{ branches: string[]; defaultBranch: string | null }>;
+  /** Removes what was kept of it to fetch less the next time. */
+  forget(access: SourceAccess): Promise<void>;
   /** Reads some small files of a commit without writing a work tree. */
   read(
     access: SourceAccess,
@@ -320,6 +322,8 @@ export interface ReleaseHistory {
   keepWarm(instanceNames: string[]): Promise<Date | null>;
   /** Names of the environment's instances that run on warm. */
   warm(): Promise<string[]>;
+  /** Notes that the environment is stopped, and every instance retiring: the point of no return of a stop. */
+  stop(): Promise<void>;
   /** Notes that an instance was stopped and confirmed gone. */
   retired(instanceName: string): Promise<void>;
   /** Releases past the kept count or age; never one that is live, warm or wanted by a rollback. */
@@ -346,6 +350,8 @@ export interface EnginePorts {
   runtime: Runtime;
   examiner: Examiner;
   commands: CommandRunner;
+  /** The adapters of every runtime that the environment has, or once had, something in */
+  everywhere: Pick<RuntimePorts, "builder" | "runtime">[];
   router: Router;
   workspace: Pick<Workspace, "create" | "remove">;
 }

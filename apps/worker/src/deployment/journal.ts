@@ -1,13 +1,18 @@
 import { type Database, Prisma } from "@windlass/db";
-import { type DEPLOY_STEPS, DomainError, type FailureCause, lostRequests } from "@windlass/domain";
+import { type DEPLOY_STEPS, DomainError, type FailureCause, lostRequests, type STOP_STEPS } from "@windlass/domain";
 import type { DeploymentFacts, Journal, Redactor, StepOutcome } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { redactText, redactWords } from "./redact-words.ts";
 
 /** What these steps made may be gone, or changed, when another worker comes: until the commit it makes sure of them. */
-const DONE_AGAIN: readonly string[] = ["start release", "await healthy", "switch traffic"] satisfies Step[];
-type Step = (typeof DEPLOY_STEPS)[number];
+const DONE_AGAIN: readonly string[] = [
+  "start release",
+  "await healthy",
+  "switch traffic",
+  "close traffic",
+] satisfies Step[];
+type Step = (typeof DEPLOY_STEPS | typeof STOP_STEPS)[number];
 
 /** A step that is over runs again only on another worker; nothing of it is lost when the database's machine dies. */
 const SOON_DURABLE = { isDurable: false };

@@ -1,5 +1,5 @@
 import type { Prisma } from "@windlass/db";
-import { EnvironmentConfig, HostName, Secret, type StartedInstance } from "@windlass/domain";
+import { EnvironmentConfig, HostName, type Notice, Secret, type StartedInstance } from "@windlass/domain";
 import type { LiveRelease, OwnerLabels } from "@windlass/engine";
 import { z } from "zod";
 import type { Worker } from "../wiring.ts";
@@ -69,7 +69,7 @@ export const labelsOf = (
 export const hostsOf = (environment: Pick<EnvironmentRow, "routes">): HostName[] =>
   environment.routes.map((route) => HostName.parse(route.host));
 
-/** The release that takes the traffic now, when there is one. */
+/** The release that takes the traffic now, when there is one; without instances while the environment is stopped. */
 export function liveReleaseOf(environment: EnvironmentRow): LiveRelease | null {
   const release = environment.currentRelease;
   if (!release) return null;
@@ -85,6 +85,17 @@ export function liveReleaseOf(environment: EnvironmentRow): LiveRelease | null {
 export function instanceOf({ name, ordinal, address }: InstanceRow): StartedInstance {
   const colon = address.lastIndexOf(":");
   return { name, ordinal, address: { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) } };
+}
+
+const WHEN = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
+
+/** What people who open a stopped environment are told. */
+export function stoppedNotice({ app, stoppedAt, stoppedBy }: EnvironmentRow): Notice | null {
+  if (!stoppedAt) return null;
+  return {
+    title: `${app.name} is stopped`,
+    text: `Stopped by ${stoppedBy ?? "somebody"}, since ${WHEN.format(stoppedAt)} UTC.`,
+  };
 }
 
 /** The ordinals of a release's first `count` instances. */

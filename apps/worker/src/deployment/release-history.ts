@@ -21,24 +21,31 @@ export type Keeping = Pick<EnvironmentConfig, "keepReleases" | "keepDays" | "war
 export function createReleaseHistory(
   db: Database,
   lease: Lease,
-  ids: { deploymentId: string; environmentId: string; releaseId: string },
+  ids: { deploymentId: string; environmentId: string; releaseId: string; scaleTo: number | null },
   newRelease: NewRelease | null,
   { keepReleases, keepDays, warmMinutes, bakeMinutes }: Keeping,
 ): ReleaseHistory {
-  const { deploymentId, environmentId, releaseId } = ids;
+  const { deploymentId, environmentId, releaseId, scaleTo } = ids;
+
+  /** From here on it cannot be cancelled; rejects when somebody did so before. */
+  async function passPointOfNoReturn(tx: Writer) {
+    const [made] = await tx.deployment.updateManyAndReturn({
+      where: {
+        id: deploymentId,
+        status: "running",
+        OR: [{ cancelRequestedAt: null }, { committedToTraffic: true }],
+      },
+      data: { committedToTraffic: true },
+      select: { commitSha: true, commitMessage: true, commitAuthor: true },
+    });
+    if (!made) throw new DomainError("cancelled", "Cancelled. What this deployment had made was taken back.");
+    return made;
+  }
+
   return {
     commit({ artifact, instances }) {
       return lease.write(async (tx) => {
-        const [made] = await tx.deployment.updateManyAndReturn({
-          where: {
-            id: deploymentId,
-            status: "running",
-            OR: [{ cancelRequestedAt: null }, { committedToTraffic: true }],
-          },
-          data: { committedToTraffic: true },
-          select: { commitSha: true, commitMessage: true, commitAuthor: true },
-        });
-        if (!made) throw new DomainError("cancelled", "Cancelled. What this deployment had made was taken back.");
+        const made = await passPointOfNoReturn(tx);
         if (newRelease) {
           const newest = await tx.release.aggregate({ where: { environmentId }, _max: { number: true } });
           const number = (newest._max.number ?? 0) + 1;
@@ -49,7 +56,15 @@ export function createReleaseHistory(
         }
         await tx.deployment.updateMany({ where: { id: deploymentId }, data: { releaseId } });
         if (newRelease && bakeMinutes > 0) await beginBake(tx, ids, bakeMinutes);
-        await tx.environment.updateMany({ where: { id: environmentId }, data: { currentReleaseId: releaseId } });
+        await tx.environment.updateMany({
+          where: { id: environmentId },
+          data: { currentReleaseId: releaseId, stoppedAt: null, stoppedBy: null },
+        });
+        if (scaleTo !== null) {
+          await tx.$executeRaw`
+            update "Environment" set "config" = jsonb_set("config", '{instances}', to_jsonb(${scaleTo}::int))
+            where "id" = ${environmentId}::uuid`;
+        }
         await tx.instance.updateMany({
           where: {
             status: "running",
@@ -59,6 +74,21 @@ export function createReleaseHistory(
           data: { status: "retiring" },
         });
         for (const instance of instances) await saveInstance(tx, releaseId, instance);
+      });
+    },
+
+    async stop() {
+      await lease.write(async (tx) => {
+        await passPointOfNoReturn(tx);
+        const { actorName } = await tx.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
+        await tx.environment.updateMany({
+          where: { id: environmentId, stoppedAt: null },
+          data: { stoppedAt: new Date(), stoppedBy: actorName },
+        });
+        await tx.instance.updateMany({
+          where: { release: { environmentId }, status: { in: ["running", "warm"] } },
+          data: { status: "retiring", warmedAt: null, warmUntil: null },
+        });
       });
     },
 

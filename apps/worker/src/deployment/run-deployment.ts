@@ -1,50 +1,24 @@
-import {
-  AppSource,
-  Artifact,
-  DomainError,
-  EnvironmentConfig,
-  type GitRef,
-  isEnded,
-  toDomainError,
-} from "@windlass/domain";
-import {
-  createRedactor,
-  deploy,
-  type EnginePorts,
-  type PipelineEnd,
-  type PipelineSignals,
-  type ReleaseRequest,
-  rollback,
-  type SourceAccess,
-} from "@windlass/engine";
+import { type DeploymentKind, DomainError, EnvironmentConfig, isEnded, toDomainError } from "@windlass/domain";
+import { createRedactor, type EnginePorts, type PipelineEnd, type PipelineSignals } from "@windlass/engine";
 import { fenceEffects } from "../lease/fence-effects.ts";
 import { isConnectionLost } from "../lease/is-connection-lost.ts";
 import type { Lease } from "../lease/lease.ts";
 import { limitBuilds } from "../queue/take-build-place.ts";
 import { restoreLive } from "../reconcile/restore-live.ts";
 import type { Worker } from "../wiring.ts";
+import { deleteEnvironment } from "./delete-environment.ts";
+import { findAdapters } from "./find-adapters.ts";
 import { createRecorder, openJournal, redactCause } from "./journal.ts";
-import {
-  digestVariables,
-  type EnvironmentRow,
-  firstOrdinals,
-  hostsOf,
-  instanceOf,
-  labelsOf,
-  liveReleaseOf,
-  openVariables,
-  readVariables,
-  sealVariables,
-  secretsIn,
-  WITH_LIVE,
-} from "./load-release.ts";
+import { WITH_LIVE } from "./load-release.ts";
+import { loadRequest } from "./load-request.ts";
 import { NOTHING_STORED, openLogWriter, readStoredLog } from "./log-writer.ts";
 import { moveDeployment } from "./move-deployment.ts";
 import { redactText } from "./redact-words.ts";
-import { createReleaseHistory, type NewRelease } from "./release-history.ts";
+import { createReleaseHistory } from "./release-history.ts";
+import { runKind } from "./run-kind.ts";
 import { watchCancel } from "./watch-cancel.ts";
 
-type DeploymentRow = Awaited<ReturnType<Worker["db"]["deployment"]["findUniqueOrThrow"]>>;
+export type DeploymentRow = Awaited<ReturnType<Worker["db"]["deployment"]["findUniqueOrThrow"]>>;
 
 /** Takes one queued deployment, or one that a worker left behind, to its end; or leaves it when the lease is lost. */
 export async function runDeployment(worker: Worker, lease: Lease, deploymentId: string): Promise<void> {
@@ -66,7 +40,9 @@ export async function runDeployment(worker: Worker, lease: Lease, deploymentId: 
       (error: unknown): PipelineEnd =>
         isConnectionLost(error) ? { status: "abandoned" } : unexpectedEnd(worker, row.id, error),
     );
-    if (end.status !== "abandoned") await writeEnd(worker, lease, row.id, end);
+    if (end.status === "abandoned") return;
+    if (row.kind === "delete" && end.status === "succeeded") await deleteEnvironment(worker, lease, row);
+    else await writeEnd(worker, lease, row, end);
   } finally {
     cancel.stop();
   }
@@ -82,7 +58,8 @@ async function runPipeline(
     where: { id: row.environmentId },
     include: WITH_LIVE,
   });
-  const { request, access, release, newRelease, secrets } = await loadRequest(worker, lease, row, environment);
+  const loaded = await loadRequest(worker, lease, row, environment);
+  const { request, newRelease, secrets } = loaded;
   const redact = createRedactor(secrets);
   const isTakenOver = row.status === "running";
   const stored = isTakenOver ? await readStoredLog(worker.db, row.id) : NOTHING_STORED;
@@ -90,14 +67,15 @@ async function runPipeline(
   const deployment = { id: row.id, isTakenOver, isCommitted: row.committedToTraffic };
   const journal = await openJournal(worker.db, lease, deployment, log, redact);
   try {
-    const adapters = worker.runtimeOf(release.runtime);
-    if ("problem" in adapters) {
-      const error = new DomainError("runtime_unavailable", adapters.problem, { fault: "server", retryable: true });
-      return { status: "failed", step: "plan", error, warnings: [] };
-    }
-    const ids = { deploymentId: row.id, environmentId: environment.id, releaseId: request.labels.releaseId };
+    const ids = {
+      deploymentId: row.id,
+      environmentId: environment.id,
+      releaseId: request.labels.releaseId,
+      scaleTo: row.instances,
+    };
     const { source, router, workspace } = worker;
-    const fenced = fenceEffects(adapters, lease);
+    const adapters = await findAdapters(worker, environment, row.kind, loaded.runtime);
+    const own = fenceEffects(adapters.own, lease);
     const ports: EnginePorts = {
       source,
       router,
@@ -109,112 +87,19 @@ async function runPipeline(
         },
         remove: (id) => workspace.remove(id),
       },
-      ...fenced,
-      builder: limitBuilds(worker, lease, fenced.builder),
+      ...own,
+      builder: limitBuilds(worker, lease, own.builder),
+      everywhere: adapters.everywhere.map((one) => fenceEffects(one, lease)),
       record: createRecorder(lease, row.id, redact),
       history: createReleaseHistory(worker.db, lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
     };
-    const end = release.artifact
-      ? await rollback(
-          { ...request, artifact: release.artifact, commitSha: release.commitSha, warm: release.warm },
-          ports,
-          journal,
-          signals,
-        )
-      : await deploy(
-          { ...request, access, ref: row.ref as GitRef, allowOlder: row.allowOlder },
-          ports,
-          journal,
-          signals,
-        );
-    return redactEnd(end, redact);
+    return redactEnd(await runKind(worker, row, environment, loaded, { ports, journal, signals }), redact);
+  } catch (thrown) {
+    if (!(thrown instanceof DomainError) || thrown.code !== "runtime_unavailable") throw thrown;
+    return { status: "failed", step: "", error: thrown, warnings: [] };
   } finally {
     await log.flush().catch(() => {});
   }
-}
-
-/** What is deployed: for a rollback the release as it was, else the environment as it is now. */
-async function loadRequest(worker: Worker, lease: Lease, row: DeploymentRow, environment: EnvironmentRow) {
-  const back =
-    row.kind === "rollback"
-      ? await worker.db.release.findUniqueOrThrow({
-          where: { id: row.releaseId ?? "" },
-          include: { instances: { where: { status: "warm" }, orderBy: { ordinal: "asc" } } },
-        })
-      : null;
-  const variables = back ? openVariables(worker, back.variables) : await readVariables(worker, environment.id);
-  const { instances } = EnvironmentConfig.parse(environment.config);
-  // How many run is the environment's, whichever release comes back.
-  const config = { ...EnvironmentConfig.parse(back ? back.config : environment.config), instances };
-  const runtime = back?.runtime ?? environment.runtime;
-  const variableDigests = digestVariables(worker, variables);
-  const live = liveReleaseOf(environment);
-  const request: ReleaseRequest = {
-    deploymentId: row.id,
-    labels: labelsOf(worker, environment, row.id, back?.id ?? row.id),
-    fencingToken: lease.token,
-    hosts: hostsOf(environment),
-    ordinals: firstOrdinals(instances),
-    config,
-    variables,
-    variableDigests,
-    // After the point of no return the environment's live release is this one; what was live before is found again.
-    live: row.committedToTraffic ? await releaseBefore(worker, row) : live,
-  };
-  const access = accessOf(worker, environment.app);
-  const newRelease: NewRelease | null = back
-    ? null
-    : {
-        runtime,
-        config,
-        variables: sealVariables(worker, variables),
-        variablesVersion: environment.variablesVersion,
-        variableDigests,
-        hosts: hostsOf(environment),
-      };
-  return {
-    request,
-    access,
-    newRelease,
-    release: {
-      runtime,
-      artifact: back ? Artifact.parse(back.artifact) : null,
-      commitSha: back?.commitSha ?? null,
-      warm: back?.instances.map(instanceOf) ?? [],
-    },
-    secrets: [
-      ...secretsIn(variables),
-      ...[access.repositoryToken, access.deployKey].filter((secret) => secret !== null),
-    ],
-  };
-}
-
-/** For a deployment that was interrupted after its commit: what it replaced, to be retired. */
-async function releaseBefore({ db }: Worker, { environmentId }: DeploymentRow): Promise<ReleaseRequest["live"]> {
-  const retiring = await db.instance.findMany({
-    where: { status: "retiring", release: { environmentId } },
-    include: { release: true },
-    orderBy: [{ startedAt: "desc" }, { ordinal: "asc" }],
-  });
-  const release = retiring[0]?.release;
-  if (!release) return null;
-  return {
-    releaseId: release.id,
-    instances: retiring.map(instanceOf),
-    config: EnvironmentConfig.parse(release.config),
-    commitSha: release.commitSha,
-    variableDigests: release.variableDigests as Record<string, string>,
-  };
-}
-
-/** The app's source with its credentials, decrypted. */
-function accessOf({ cipher }: Worker, app: EnvironmentRow["app"]): SourceAccess {
-  return {
-    source: AppSource.parse(app.source),
-    repositoryToken: app.repositoryToken ? cipher.decrypt(app.repositoryToken, "repositoryToken") : null,
-    deployKey: app.deployKey ? cipher.decrypt(app.deployKey, "deployKey") : null,
-    sshHostKeys: app.sshHostKeys,
-  };
 }
 
 function redactEnd(end: PipelineEnd, redact: (text: string) => string): PipelineEnd {
@@ -239,15 +124,17 @@ function unexpectedEnd(worker: Worker, deploymentId: string, thrown: unknown): P
   return { status: "failed", step: "", error: told, warnings: [] };
 }
 
+const DONE: Partial<Record<DeploymentKind, string>> = { stop: "Stopped. Nothing of it runs any more." };
+
 async function writeEnd(
   worker: Worker,
   lease: Lease,
-  id: string,
+  { id, kind }: DeploymentRow,
   end: Exclude<PipelineEnd, { status: "abandoned" }>,
 ): Promise<void> {
   const told =
     end.status === "succeeded"
-      ? { reason: "succeeded", message: "Live and healthy.", evidence: [] }
+      ? { reason: "succeeded", message: DONE[kind] ?? "Live and healthy.", evidence: [] }
       : {
           reason: end.error.code,
           message: end.error.message,

@@ -45,7 +45,8 @@ export async function findDifferences(
     const adapters = worker.runtimeOf(live.runtime);
     if ("problem" in adapters)
       return [{ kind: "runtime_unavailable", subject: live.runtime, seen: adapters.problem, runtime: live.runtime }];
-    found.push(...(await checkLive(adapters, live, restarts)), ...checkRoutes(environment, live, table));
+    if (!environment.stoppedAt) found.push(...(await checkLive(adapters, live, restarts)));
+    found.push(...checkRoutes(environment, live, table));
   }
   for (const kind of RuntimeKind.options) {
     const adapters = worker.runtimeOf(kind);
@@ -85,7 +86,8 @@ function howItEnded(state: Exclude<InstanceState, { state: "running" }>): string
 
 function checkRoutes(environment: Environment, live: Release, table: RouterTable | null): Difference[] {
   const running = live.instances.filter(({ status }) => status === "running");
-  if (!table || running.length === 0) return [];
+  const isStopped = environment.stoppedAt !== null;
+  if (!table || (running.length === 0 && !isStopped)) return [];
   const about = {
     kind: "route_lost" as const,
     subject: environment.routes[0]?.host ?? "router",
@@ -102,6 +104,10 @@ function checkRoutes(environment: Environment, live: Release, table: RouterTable
   if (holdApplied === holdVersion && (hold === null) !== (service.hold === null))
     return [{ ...about, seen: "The router did not know whether requests are held back." }];
   const is = service.target;
+  if (isStopped) {
+    const isClosed = is === null && service.notice !== null;
+    return isClosed ? [] : [{ ...about, seen: "The router did not know that the environment is stopped." }];
+  }
   const should = targetOf(live.id, running.map(instanceOf));
   if (is?.id === should.id && sameSet(listAddresses(is), listAddresses(should))) return [];
   const seen = `The router sent requests to ${listAddresses(is).join(", ") || "nothing"}, not to ${listAddresses(should).join(", ")}.`;
@@ -126,7 +132,8 @@ async function checkOwned(adapters: RuntimePorts, environment: Environment): Pro
   const rows = releases.flatMap((release) => release.instances.map((row) => ({ ...row, release })));
   const found: Difference[] = [];
   for (const { name, labels } of instances) {
-    if (labels.releaseId === environment.currentReleaseId || rows.some((row) => row.name === name)) continue;
+    const isOfLive = labels.releaseId === environment.currentReleaseId && !environment.stoppedAt;
+    if (isOfLive || rows.some((row) => row.name === name)) continue;
     found.push({
       kind: "instance_left",
       subject: name,

@@ -1,13 +1,21 @@
 import { Artifact, DomainError, EnvironmentConfig } from "@windlass/domain";
 import { targetOf } from "@windlass/engine";
-import { firstOrdinals, hostsOf, instanceOf, labelsOf, openVariables, WITH_LIVE } from "../deployment/load-release.ts";
+import {
+  firstOrdinals,
+  hostsOf,
+  instanceOf,
+  labelsOf,
+  openVariables,
+  stoppedNotice,
+  WITH_LIVE,
+} from "../deployment/load-release.ts";
 import { saveInstance } from "../deployment/release-history.ts";
 import { applyHold } from "../environment/apply-hold.ts";
 import { fenceEffects } from "../lease/fence-effects.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { Worker } from "../wiring.ts";
 
-/** Starts the live release's instances that do not run, and points the router at them. */
+/** Starts the live release's instances that do not run, and points the router at them; or at nothing, when they are to be stopped. */
 export async function restoreLive(worker: Worker, lease: Lease): Promise<void> {
   const { environmentId } = lease;
   const environment = await worker.db.environment.findUniqueOrThrow({
@@ -15,7 +23,13 @@ export async function restoreLive(worker: Worker, lease: Lease): Promise<void> {
     include: WITH_LIVE,
   });
   const release = environment.currentRelease;
-  if (!release) return;
+  const deletion = await worker.db.deployment.count({ where: { environmentId, kind: "delete", status: "running" } });
+  if (!release || deletion > 0) return;
+  const service = { service: environmentId, token: lease.token, hosts: hostsOf(environment) };
+  if (environment.stoppedAt) {
+    await worker.router.apply({ ...service, target: null, notice: stoppedNotice(environment) });
+    return applyHold(worker, lease);
+  }
   const adapters = worker.runtimeOf(release.runtime);
   if ("problem" in adapters) throw new DomainError("runtime_unavailable", adapters.problem, { retryable: true });
   const { runtime } = fenceEffects(adapters, lease);
@@ -42,7 +56,7 @@ export async function restoreLive(worker: Worker, lease: Lease): Promise<void> {
     for (const instance of instances) await saveInstance(tx, release.id, instance);
   });
   const target = targetOf(release.id, instances);
-  await worker.router.apply({ service: environmentId, token: lease.token, hosts: hostsOf(environment), target });
+  await worker.router.apply({ ...service, target });
   await applyHold(worker, lease);
   worker.log.info({ environmentId, instances: instances.map(({ name }) => name) }, "live release restored");
 }

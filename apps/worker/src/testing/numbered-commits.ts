@@ -47,6 +47,7 @@ export function createNumberedRepositories(
       const isBackwards = from !== to && !isBefore(commitOf(from), commitOf(to));
       return { commits: isOlder ? [] : [summaryOf(to)], omitted: 0, isBackwards };
     },
+    forget: async () => {},
     branches: async () => ({ branches: ["main"], defaultBranch: "main" }),
     read: async () => ({ files: {}, entries: [] }),
   };

@@ -1,6 +1,7 @@
 import {
   AppSource,
   DisplayName,
+  DomainError,
   EnvironmentConfig,
   GitRef,
   Id,
@@ -14,14 +15,17 @@ import { createApp } from "../operations/app/create-app.ts";
 import { readApps } from "../operations/app/read-apps.ts";
 import { updateApp } from "../operations/app/update-app.ts";
 import { requestDeployment } from "../operations/deployment/request-deployment.ts";
+import { deleteApp } from "../operations/environment/delete-environment.ts";
+import { planDeletion } from "../operations/environment/plan-deletion.ts";
 import { checkSource } from "../operations/source/check-source.ts";
 import { createDeployKey } from "../operations/source/deploy-key.ts";
 import { appProcedure, teamProcedure } from "../procedures.ts";
-import { AppDetail } from "../schemas.ts";
+import { AppDetail, DeletionPlan } from "../schemas.ts";
 import { t } from "../trpc.ts";
 import { Done } from "./done.ts";
 import { live, required, topicsOfWaiting } from "./live-output.ts";
 import { triggerOf } from "./trigger.ts";
+import { TypedName } from "./typed-name.ts";
 
 /** Sent in a header: visible ASCII on one line. */
 const RepositoryToken = z
@@ -51,7 +55,8 @@ const Ref = z.union([GitRef, z.literal("")]);
 
 const readApp = async (ctx: Parameters<typeof readApps>[0], id: string): Promise<AppDetail> => {
   const [app] = await readApps(ctx, { id });
-  return app as AppDetail;
+  if (!app) throw new DomainError("not_found", "This app is gone: it was deleted.");
+  return app;
 };
 
 const lastDeployments = (app: AppDetail) => app.environments.map(({ lastDeployment }) => lastDeployment);
@@ -128,4 +133,13 @@ export const appRouter = t.router({
       await updateApp(ctx, ctx.app, input);
       return {};
     }),
+  planDeletion: appProcedure("app", "delete")
+    .output(DeletionPlan)
+    .query(({ ctx }) => planDeletion(ctx, ctx.app)),
+  delete: appProcedure("app", "delete")
+    .input(z.object({ typedName: TypedName }))
+    .output(z.object({ deploymentIds: z.array(z.string()) }))
+    .mutation(async ({ ctx, input }) => ({
+      deploymentIds: await deleteApp(ctx, ctx.app, input.typedName, triggerOf(ctx.actor)),
+    })),
 });

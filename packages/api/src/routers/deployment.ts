@@ -5,12 +5,13 @@ import { cancelDeployment } from "../operations/deployment/cancel-deployment.ts"
 import { followLog } from "../operations/deployment/follow-log.ts";
 import { keepRelease } from "../operations/deployment/keep-release.ts";
 import { planRollback } from "../operations/deployment/plan-rollback.ts";
+import { previewDeployment } from "../operations/deployment/preview-deployment.ts";
 import { readDeployment, readDeployments } from "../operations/deployment/read-deployments.ts";
 import { redeploy } from "../operations/deployment/redeploy.ts";
 import { requestDeployment } from "../operations/deployment/request-deployment.ts";
 import { requestRollback } from "../operations/deployment/request-rollback.ts";
 import { deploymentProcedure, environmentProcedure } from "../procedures.ts";
-import { DeploymentDetail, DeploymentSummary, LogBatch, RollbackPlan } from "../schemas.ts";
+import { DeploymentDetail, DeploymentSummary, DeployPreview, LogBatch, RollbackPlan } from "../schemas.ts";
 import { t } from "../trpc.ts";
 import { Done } from "./done.ts";
 import { live, liveTracked, required, topicsOfWaiting } from "./live-output.ts";
@@ -77,6 +78,9 @@ export const deploymentRouter = t.router({
       } as const;
       return { deploymentId: await requestDeployment(ctx, request) };
     }),
+  preview: environmentProcedure("deployment", "read")
+    .output(DeployPreview)
+    .query(({ ctx }) => previewDeployment(ctx, ctx.environment)),
   redeploy: deploymentProcedure("deployment", "create")
     .input(z.object({ allowOlder: AllowOlder }))
     .output(DeploymentRef)

@@ -102,12 +102,11 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
     await cleaned;
     const begin = (remote: string, parts: { address?: string; sshConfig?: string; trustFile?: string }) => {
       const token = url.kind === "https" ? (access.repositoryToken?.reveal() ?? null) : null;
-      const credential = url.kind === "ssh" ? (access.deployKey?.reveal() ?? null) : token;
       return work({
         url,
         remote,
         shown: url.url,
-        mirror: join(cacheFolder, mirrorName(url.url, credential)),
+        mirror: mirrorOf(url, access),
         env: gitEnvironment({
           path,
           url,
@@ -135,6 +134,12 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
       await writeFile(trustFile, trustConfig(folder));
       return begin(folder, { trustFile });
     });
+  }
+
+  function mirrorOf(url: GitUrl, access: SourceAccess): string {
+    const { repositoryToken, deployKey } = access;
+    const credential = url.kind === "ssh" ? deployKey : url.kind === "https" ? repositoryToken : null;
+    return join(cacheFolder, mirrorName(url.url, credential?.reveal() ?? null));
   }
 
   function readUrl(access: SourceAccess): GitUrl {
@@ -423,6 +428,15 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
         const omitted = Math.max(0, Number(counted.stdout.toString("latin1")) - commits.length);
         return { commits, omitted, isBackwards: ancestor.exitCode !== 0 };
       }),
+
+    async forget(access) {
+      if (access.source.kind !== "git") return;
+      const mirror = mirrorOf(readUrl(access), access);
+      if ((await stat(mirror).catch(() => undefined)) === undefined) return;
+      await withLock(`${mirror}.lock`, new AbortController().signal, () =>
+        rm(mirror, { recursive: true, force: true }),
+      );
+    },
 
     branches: (access, context) =>
       withSession(access, context, async (session) => {

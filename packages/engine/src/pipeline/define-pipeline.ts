@@ -12,7 +12,7 @@ export interface PipelineTools {
   step<T>(name: string, effect: (context: EffectContext) => Promise<T>): Promise<T>;
   /** Registers how to take an effect back, before the effect. Undone in reverse order when the pipeline ends before `commit`. */
   undo(name: string, effect: (context: EffectContext) => Promise<void>): void;
-  /** The point of no return: from here nothing is undone or cancelled. */
+  /** The point of no return: from here nothing is undone or cancelled. A step after it that fails ends the pipeline there. */
   commit(effect: () => Promise<void>): Promise<void>;
   /** A part after `commit`: its failure is a warning. */
   tidy(name: string, effect: (context: EffectContext) => Promise<void>): Promise<void>;
@@ -91,7 +91,7 @@ export function definePipeline<Request>(
       await body(
         request,
         {
-          step: (name, effect) => run(name, beforeCommit, effect),
+          step: (name, effect) => run(name, isCommitted ? abandon : beforeCommit, effect),
           undo: (name, effect) => void undos.push({ name: `undo: ${name}`, effect }),
           tidy,
           async commit(effect) {
@@ -106,10 +106,11 @@ export function definePipeline<Request>(
       return abandon.aborted ? { status: "abandoned" } : { status: "succeeded", warnings };
     } catch (thrown) {
       try {
-        if (thrown instanceof Abandoned || abandon.aborted || isCommitted) throw thrown;
-        const error = cancel.aborted ? cancelled(thrown) : toDomainError(thrown);
+        if (thrown instanceof Abandoned || abandon.aborted) throw thrown;
+        const error = cancel.aborted && !isCommitted ? cancelled(thrown) : toDomainError(thrown);
         if (error.code === "lease_lost") throw new Abandoned();
         const step = current;
+        if (isCommitted) return { status: "failed", step, error, warnings };
         for (const { name, effect } of undos.toReversed()) await tidy(name, effect);
         const { code } = error;
         const status = code === "cancelled" || code === "superseded" ? code : "failed";

@@ -56,6 +56,7 @@ const source: SourceRepository = {
   }),
   fetch: (_access, _commit, target) => writeTinyApp(target, { kind: "quick" }),
   history: async () => ({ commits: [], omitted: 0, isBackwards: false }),
+  forget: async () => {},
   branches: async () => ({ branches: ["main"], defaultBranch: "main" }),
   read: async () => ({ files: {}, entries: [] }),
 };
@@ -87,6 +88,7 @@ function scene(
     variables: change.variables ?? {},
     variableDigests: {},
     live: change.live ?? null,
+    notice: null,
     access: {
       source: AppSource.parse({ kind: "git", url: "https://example.com/app.git" }),
       repositoryToken: null,
@@ -97,13 +99,15 @@ function scene(
     allowOlder: false,
   };
   const journal = new MemoryJournal();
+  const fake = createFakeRuntime({ owner: "test", engine });
   const ports: EnginePorts = {
     source,
     router,
     history,
     record: journal.record,
     workspace: createWorkspace(folder),
-    ...createFakeRuntime({ owner: "test", engine }),
+    ...fake,
+    everywhere: [fake],
   };
   const cancel = new AbortController();
   const abandon = new AbortController();

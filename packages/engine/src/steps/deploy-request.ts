@@ -1,4 +1,4 @@
-import type { Artifact, EnvironmentConfig, GitRef, HostName, Secret, StartedInstance } from "@windlass/domain";
+import type { Artifact, EnvironmentConfig, GitRef, HostName, Notice, Secret, StartedInstance } from "@windlass/domain";
 import type { OwnerLabels, SourceAccess } from "../ports.ts";
 
 /** The release that takes the traffic while this deployment runs. */
@@ -23,6 +23,8 @@ export interface ReleaseRequest {
   variables: Record<string, Secret | string>;
   variableDigests: Record<string, string>;
   live: LiveRelease | null;
+  /** What people are told while nothing is live: that it is stopped */
+  notice: Notice | null;
 }
 
 export interface DeployRequest extends ReleaseRequest {
@@ -33,9 +35,20 @@ export interface DeployRequest extends ReleaseRequest {
   allowOlder: boolean;
 }
 
-export interface RollbackRequest extends ReleaseRequest {
+/** A release that exists already. */
+export interface RelaunchRequest extends ReleaseRequest {
   artifact: Artifact;
   commitSha: string | null;
+}
+
+export interface RollbackRequest extends RelaunchRequest {
   /** The release's instances that run on out of the traffic, when it stayed warm */
   warm: StartedInstance[];
+}
+
+export interface RemoveRequest extends ReleaseRequest {
+  /** Deployments whose source may lie about */
+  deploymentIds: string[];
+  /** When nothing else uses the source: what was kept of it goes too */
+  unusedSource: SourceAccess | null;
 }

@@ -10,7 +10,7 @@ export async function planDeployment(
   request: DeployRequest,
   resolved: ResolvedSource,
   context: EffectContext,
-): Promise<DeploymentPlan> {
+): Promise<void> {
   const commit = resolved.kind === "git" ? resolved.commit : null;
   const from = request.live?.commitSha ?? null;
   const history =
@@ -35,7 +35,6 @@ export async function planDeployment(
   await record({ plan, ...(commit ? { commit } : {}) });
   await tell(plan, request, context);
   if (isContained(plan) && !request.allowOlder) throw alreadyContained(plan);
-  return plan;
 }
 
 /** The live release's commit follows from this one: nothing lies between but what would be taken out. */

@@ -1,5 +1,5 @@
-import { DomainError, diffConfig, diffNames } from "@windlass/domain";
-import type { EffectContext, EnginePorts } from "../ports.ts";
+import { type Artifact, DomainError, diffConfig, diffNames } from "@windlass/domain";
+import type { EffectContext, EnginePorts, ImageBuilder } from "../ports.ts";
 import type { RollbackRequest } from "./deploy-request.ts";
 
 /** Checks that the release can still be started, and tells what comes back. */
@@ -8,13 +8,7 @@ export async function planRollback(
   request: RollbackRequest,
   context: EffectContext,
 ): Promise<void> {
-  if (!(await builder.inspect(request.artifact)).exists) {
-    throw new DomainError(
-      "image_unavailable",
-      "What this release was made of is no longer on the server. Deploy its commit again instead.",
-      { evidence: [request.artifact.kind === "image" ? request.artifact.tag : request.artifact.path] },
-    );
-  }
+  await requireArtifact(builder, request.artifact);
   await record({
     plan: {
       commits: [],
@@ -32,5 +26,15 @@ export async function planRollback(
   await context.log(
     "system",
     `Brings back the release made from ${request.commitSha?.slice(0, 7) ?? request.artifact.origin}.`,
+  );
+}
+
+/** Rejects when the release cannot be started because what it was made of is gone. */
+export async function requireArtifact(builder: ImageBuilder, artifact: Artifact): Promise<void> {
+  if ((await builder.inspect(artifact)).exists) return;
+  throw new DomainError(
+    "image_unavailable",
+    "What this release was made of is no longer on the server. Deploy its commit again instead.",
+    { evidence: [artifact.kind === "image" ? artifact.tag : artifact.path] },
   );
 }

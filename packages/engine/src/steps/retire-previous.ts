@@ -9,7 +9,7 @@ import type { Switched } from "./switch-traffic.ts";
 
 /** Lets open requests of the target before end, keeps the release before warm or stops it, and writes down what the switch did to the traffic. */
 export async function retirePrevious(
-  { router, runtime, history, record }: EnginePorts,
+  { router, everywhere, history, record }: EnginePorts,
   request: ReleaseRequest,
   switched: Switched,
   current: StartedInstance[],
@@ -25,7 +25,7 @@ export async function retirePrevious(
     drained = await drainTarget({ router }, request, previousTargetId, context.signal);
     await context.log("system", describeDrain(drained));
   }
-  await retireInstances({ runtime, history }, request, unused, context);
+  await retireInstances({ everywhere, history }, request, unused, context);
   const { services } = await router.table({ service: request.labels.environmentId });
   const { id: targetId } = targetOf(request.labels.releaseId, current);
   const probe = prober.summarise({ ...switched, hadLive: request.live !== null });
@@ -34,7 +34,7 @@ export async function retirePrevious(
 
 /** Those of another release stay warm where that is set; the others are stopped. */
 async function retireInstances(
-  { runtime, history }: Pick<EnginePorts, "runtime" | "history">,
+  { everywhere, history }: Pick<EnginePorts, "everywhere" | "history">,
   { live, labels }: ReleaseRequest,
   names: string[],
   context: EffectContext,
@@ -47,7 +47,7 @@ async function retireInstances(
   }
   await Promise.all(
     names.map(async (name) => {
-      await runtime.stop(name, live.config.stopSeconds);
+      for (const { runtime } of everywhere) await runtime.stop(name, live.config.stopSeconds);
       await history.retired(name);
       await context.log("system", `Stopped ${name}`);
     }),

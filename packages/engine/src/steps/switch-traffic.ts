@@ -16,7 +16,7 @@ const PROOF_EVERY_MS = 100;
 /** The service's name in the router: one for each environment. */
 const serviceOf = (request: ReleaseRequest): string => request.labels.environmentId;
 
-const liveTarget = ({ live }: ReleaseRequest): Target | null =>
+export const liveTarget = ({ live }: ReleaseRequest): Target | null =>
   live && live.instances.length > 0 ? targetOf(live.releaseId, live.instances) : null;
 
 /** What moving the traffic is judged by afterwards. */
@@ -110,7 +110,7 @@ export async function restoreTraffic(
 ): Promise<void> {
   const command = { service: serviceOf(request), token: request.fencingToken };
   const target = liveTarget(request);
-  await router.apply({ ...command, hosts: request.hosts, target });
+  await router.apply({ ...command, hosts: request.hosts, target, notice: request.notice });
   const targetId = targetOf(request.labels.releaseId, instances).id;
   if (targetId !== target?.id) await drainTarget({ router }, request, targetId, signal);
 }

@@ -56,6 +56,10 @@ export class MemoryHistory implements ReleaseHistory {
     this.live = made;
     this.warmNames = this.warmNames.filter((name) => !made.instances.some((one) => one.name === name));
   }
+  isStopped = false;
+  async stop(): Promise<void> {
+    this.isStopped = true;
+  }
   async findBuilt(builtFrom: string): Promise<{ number: number; artifact: Artifact } | null> {
     const artifact = this.findsBuilt ? this.live?.artifact : undefined;
     return artifact?.kind === "image" && artifact.builtFrom === builtFrom ? { number: 1, artifact } : null;

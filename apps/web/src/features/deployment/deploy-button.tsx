@@ -1,6 +1,6 @@
 "use client";
 
-import { ChevronDown, GitBranch, Rocket, RotateCcw, Undo2 } from "lucide-react";
+import { ChevronDown, FileDiff, GitBranch, Rocket, RotateCcw, Undo2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
@@ -9,6 +9,7 @@ import { Input } from "@/components/ui/input";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/components/ui/menu";
 import type { EnvironmentSummary, SourceOut } from "@/features/app/shapes";
 import { RollbackSheet } from "@/features/release/rollback-sheet";
+import { PreviewDialog } from "./preview-dialog";
 import { useDeploy, useRedeploy } from "./use-deployment-actions";
 
 /** Deploy the newest; or a chosen commit, the same again, or an earlier release. */
@@ -16,10 +17,11 @@ export function DeployButton(props: { environment: EnvironmentSummary; source: S
   const { environment, source } = props;
   const { deploy, isPending } = useDeploy();
   const { redeploy, isPending: isRedeploying } = useRedeploy();
-  const [open, setOpen] = useState<"ref" | "rollback" | null>(null);
+  const [open, setOpen] = useState<"ref" | "rollback" | "preview" | null>(null);
   const { lastDeployment } = environment;
   const isGit = source.kind === "git";
-  const canRedeploy = lastDeployment?.endedAt && lastDeployment.kind !== "rollback";
+  const canRedeploy =
+    lastDeployment?.endedAt && (lastDeployment.kind === "deploy" || lastDeployment.kind === "redeploy");
   return (
     <div className="flex">
       <Button
@@ -48,6 +50,10 @@ export function DeployButton(props: { environment: EnvironmentSummary; source: S
             <Rocket aria-hidden="true" />
             {isGit ? `Latest of ${environment.branch}` : "The image as it is now"}
           </MenuItem>
+          <MenuItem onSelect={() => setOpen("preview")}>
+            <FileDiff aria-hidden="true" />
+            See what would change…
+          </MenuItem>
           <MenuItem onSelect={() => setOpen("ref")}>
             <GitBranch aria-hidden="true" />
             {isGit ? "Branch, tag or commit…" : "Another tag…"}
@@ -70,6 +76,16 @@ export function DeployButton(props: { environment: EnvironmentSummary; source: S
         onDeploy={(ref) => {
           setOpen(null);
           deploy(environment.id, ref);
+        }}
+      />
+      <PreviewDialog
+        environment={environment}
+        what={isGit ? `The newest commit of ${environment.branch}` : source.location}
+        isOpen={open === "preview"}
+        onOpenChange={() => setOpen(null)}
+        onDeploy={() => {
+          setOpen(null);
+          deploy(environment.id);
         }}
       />
       <RollbackSheet environmentId={environment.id} isOpen={open === "rollback"} onOpenChange={() => setOpen(null)} />

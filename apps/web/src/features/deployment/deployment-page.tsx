@@ -16,7 +16,6 @@ import { Crumbs } from "@/features/shell/crumbs";
 import { Empty } from "@/features/shell/empty";
 import { Page } from "@/features/shell/page";
 import { ProblemCard } from "@/features/shell/problem-card";
-import { formatDuration } from "@/features/time/duration";
 import { Duration, RelativeTime } from "@/features/time/times";
 import { useTRPC } from "@/trpc/context";
 import { useLive } from "@/trpc/use-live";
@@ -25,6 +24,7 @@ import { DeploymentActions } from "./deployment-actions";
 import { deploymentTitle, shortSha } from "./deployment-title";
 import { FailureCard } from "./failure-card";
 import { PlanView } from "./plan-view";
+import { OverallProgress, RemainingTime } from "./progress";
 import { describeLoss, ProofView } from "./proof-view";
 import { DeploymentBadge } from "./state-badge";
 import { Steps } from "./steps";
@@ -41,6 +41,16 @@ const LogViewer = dynamic(() => import("@/features/log/log-viewer").then((module
 export function DeploymentPage({ deploymentId }: { deploymentId: string }) {
   const trpc = useTRPC();
   const { data, problem, retry } = useLive(trpc.deployment.watch.subscriptionOptions({ deploymentId }));
+  if (data?.kind === "delete" && problem?.code === "not_found") {
+    return (
+      <Page title="Deleted" isWide>
+        <Crumbs items={[{ label: "Apps", href: "/apps" }, { label: "Deleted" }]} />
+        <Empty title={`${data.appName}, ${data.environmentName} is gone`}>
+          Everything of it was removed, its history included. The audit keeps who did it.
+        </Empty>
+      </Page>
+    );
+  }
   if (data) return <Known deployment={data} />;
   return (
     <Page title={problem ? "Deployment" : <Skeleton className="h-6 w-72" />} isWide>
@@ -87,6 +97,7 @@ function Known({ deployment }: { deployment: DeploymentDetail }) {
           },
         ]}
       />
+      <OverallProgress deployment={deployment} />
       <FailureCard deployment={deployment} />
       <SupersededCard deployment={deployment} />
       {deployment.end && deployment.status === "cancelled" && <p className="text-muted">{deployment.end.message}</p>}
@@ -102,7 +113,6 @@ function Known({ deployment }: { deployment: DeploymentDetail }) {
 
 function Facts({ deployment }: { deployment: DeploymentDetail }) {
   const { commit, status } = deployment;
-  const estimateMs = estimateOf(deployment);
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
       <DeploymentBadge deployment={deployment} />
@@ -122,23 +132,17 @@ function Facts({ deployment }: { deployment: DeploymentDetail }) {
       )}
       {deployment.ref && deployment.ref !== commit?.sha && <span className="font-mono text-xs">{deployment.ref}</span>}
       <span>
-        {deployment.kind === "rollback" ? "Rollback by" : "Started by"} {deployment.actorName}, {deployment.trigger}
+        {deployment.kind === "rollback" ? "Rollback by" : "Asked for by"} {deployment.actorName}, {deployment.trigger}
       </span>
       <RelativeTime at={deployment.queuedAt} />
       {deployment.startedAt && (
         <span className="tabular-nums">
           <Duration from={deployment.startedAt} to={deployment.endedAt} className="text-foreground" />
-          {status === "running" && estimateMs !== null && ` of about ${formatDuration(estimateMs)}`}
         </span>
       )}
+      {status === "running" && <RemainingTime deployment={deployment} />}
     </div>
   );
-}
-
-/** The whole's estimate: what steps took, and their usual durations. Unknown until a deployment succeeded before. */
-function estimateOf({ steps }: DeploymentDetail): number | null {
-  const known = steps.flatMap(({ estimateMs }) => (estimateMs === null ? [] : [estimateMs]));
-  return known.length === steps.length && known.length > 0 ? known.reduce((sum, ms) => sum + ms, 0) : null;
 }
 
 /** What went wrong although it succeeded; lost requests first. */

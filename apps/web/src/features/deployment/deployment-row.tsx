@@ -6,7 +6,7 @@ import { Duration, RelativeTime } from "@/features/time/times";
 import { deploymentTitle, shortSha } from "./deployment-title";
 import { DeploymentBadge } from "./state-badge";
 
-const KINDS: Record<DeploymentSummary["kind"], string> = { deploy: "", redeploy: "redeploy", rollback: "rollback" };
+const KINDS: Partial<Record<DeploymentSummary["kind"], string>> = { redeploy: "redeploy", rollback: "rollback" };
 
 /** One deployment in any list. */
 export function DeploymentRow({ deployment, hasApp = false }: { deployment: DeploymentSummary; hasApp?: boolean }) {

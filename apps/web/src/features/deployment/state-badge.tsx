@@ -5,6 +5,7 @@ import {
   CircleCheck,
   CircleDashed,
   CircleDot,
+  CircleStop,
   CircleX,
   LoaderCircle,
   type LucideIcon,
@@ -43,6 +44,11 @@ const RUNNING: Record<DeploymentSummary["kind"], string> = {
   deploy: "Deploying",
   redeploy: "Deploying",
   rollback: "Rolling back",
+  restart: "Restarting",
+  scale: "Scaling",
+  start: "Starting",
+  stop: "Stopping",
+  delete: "Deleting",
 };
 
 export function DeploymentBadge({ deployment }: { deployment: Judged }) {
@@ -114,6 +120,18 @@ export function EnvironmentBadge({ state }: { state: EnvironmentState }) {
       return (
         <Badge tone="waiting" icon={CircleDashed}>
           Not deployed
+        </Badge>
+      );
+    case "stopped":
+      return (
+        <Badge tone="waiting" icon={CircleStop}>
+          Stopped
+        </Badge>
+      );
+    case "deleting":
+      return (
+        <Badge tone="working" icon={LoaderCircle} isMoving>
+          Deleting
         </Badge>
       );
   }

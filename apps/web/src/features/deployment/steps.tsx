@@ -15,6 +15,9 @@ const LOOKS: Record<Step["status"], { icon: LucideIcon; tone: string; word: stri
   cancelled: { icon: Ban, tone: "text-waiting", word: "cancelled" },
 };
 
+/** A step of a few milliseconds is not late when it takes a second. */
+const LATE_AFTER_MS = 1000;
+
 /** The steps in order: those that ran with their durations, then those to come. Each leads to its place in the log. */
 export function Steps(props: { deployment: DeploymentDetail; onChoose: (step: string) => void }) {
   const { deployment, onChoose } = props;
@@ -30,11 +33,12 @@ export function Steps(props: { deployment: DeploymentDetail; onChoose: (step: st
           onChoose={() => onChoose(step.name)}
         />
       ))}
-      {stepsToCome.map((name) => (
+      {stepsToCome.map(({ name, estimateMs }) => (
         <li key={name} className="flex h-9 items-center gap-2 px-3 text-muted text-sm">
           <Circle className="size-4 shrink-0" aria-hidden="true" />
-          {name}
+          <span className="min-w-0 flex-1">{name}</span>
           <span className="sr-only">, to come</span>
+          {estimateMs !== null && <span className="text-xs tabular-nums">~{formatDuration(estimateMs)}</span>}
         </li>
       ))}
     </ol>
@@ -45,7 +49,9 @@ function StepItem({ step, isErrorTold, onChoose }: { step: Step; isErrorTold: bo
   const now = useNow(step.status === "running");
   const { icon: Icon, tone, word } = LOOKS[step.status];
   const tookMs = (step.endedAt?.getTime() ?? now) - step.startedAt.getTime();
-  const share = step.estimateMs ? Math.min(100, (tookMs / step.estimateMs) * 100) : null;
+  const { estimateMs } = step;
+  const isLate = estimateMs !== null && tookMs > estimateMs + LATE_AFTER_MS;
+  const share = estimateMs ? Math.min(100, (tookMs / estimateMs) * 100) : null;
   const isRunning = step.status === "running";
   return (
     <li className="px-1">
@@ -62,7 +68,8 @@ function StepItem({ step, isErrorTold, onChoose }: { step: Step; isErrorTold: bo
         </span>
         <span className="text-muted text-xs tabular-nums">
           {isRunning ? formatRunning(tookMs) : formatDuration(tookMs)}
-          {isRunning && step.estimateMs !== null && ` of ~${formatDuration(step.estimateMs)}`}
+          {isRunning && estimateMs !== null && (isLate ? `, usually ` : ` of ~`)}
+          {isRunning && estimateMs !== null && formatDuration(estimateMs)}
         </span>
         {isRunning && share !== null && (
           <span className="mt-1 h-0.5 w-full overflow-hidden rounded-sm bg-working-ground" aria-hidden="true">

@@ -1,6 +1,6 @@
 "use client";
 
-import { ArrowUpRight, GitBranch, TriangleAlert, Undo2 } from "lucide-react";
+import { ArrowUpRight, CircleStop, GitBranch, TriangleAlert, Undo2 } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
@@ -17,14 +17,17 @@ import { useCan } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
 import { RelativeTime } from "@/features/time/times";
 import { HoldButton, HoldNote } from "@/features/traffic/hold-note";
+import { OperateMenu } from "./operate-menu";
 
 /** One environment at a glance: where it is, what is live, how it is, what it does. */
 export function EnvironmentCard(props: {
   summary: EnvironmentSummary;
   detail: EnvironmentDetail | undefined;
   source: SourceOut;
+  /** The app has no other */
+  isOnly: boolean;
 }) {
-  const { summary, detail, source } = props;
+  const { summary, detail, source, isOnly } = props;
   const can = useCan();
   const [isRollingBack, setIsRollingBack] = useState(false);
   const environment = detail ?? summary;
@@ -36,8 +39,8 @@ export function EnvironmentCard(props: {
         <h2 className="font-semibold">{environment.name}</h2>
         <EnvironmentBadge state={environment.state} />
         <div className="ml-auto flex flex-wrap gap-2">
-          {can("environment", "update") && <HoldButton environment={environment} />}
-          {can("deployment", "create") && (
+          {can("environment", "update") && environment.state !== "deleting" && <HoldButton environment={environment} />}
+          {can("deployment", "create") && environment.state !== "deleting" && (
             <>
               {canRollBack && (
                 <Button onClick={() => setIsRollingBack(true)}>
@@ -48,6 +51,7 @@ export function EnvironmentCard(props: {
               <DeployButton environment={environment} source={source} />
             </>
           )}
+          {environment.state !== "deleting" && <OperateMenu environment={environment} isOnly={isOnly} />}
         </div>
       </div>
       <dl className="grid gap-x-6 gap-y-3 px-4 pb-4 text-sm sm:grid-cols-2 lg:grid-cols-4">
@@ -102,8 +106,8 @@ export function EnvironmentCard(props: {
               ),
           )}
           {detail ? (
-            detail.instances.length > 0 ? (
-              detail.instances.map((instance) => (
+            detail.running.length > 0 ? (
+              detail.running.map((instance) => (
                 <span key={instance.name} className="block truncate">
                   {instance.status} <span className="text-muted text-xs">since </span>
                   <RelativeTime at={instance.startedAt} className="text-muted text-xs" />
@@ -125,6 +129,15 @@ export function EnvironmentCard(props: {
         </Fact>
       </dl>
       <HoldNote environment={environment} />
+      {environment.stopped && (
+        <p className="flex items-start gap-2 border-border border-t bg-waiting-ground px-4 py-2 text-sm">
+          <CircleStop className="mt-0.5 size-4 shrink-0 text-waiting" aria-hidden="true" />
+          <span>
+            Stopped by {environment.stopped.by}, <RelativeTime at={environment.stopped.at} />. Visitors see a page that
+            says so. Start it under More actions, or deploy.
+          </span>
+        </p>
+      )}
       {detail?.findings.some(({ state }) => state === "needs_you" || state === "repairing") && (
         <FindingList
           label="What is amiss"

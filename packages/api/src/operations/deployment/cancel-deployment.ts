@@ -1,4 +1,4 @@
-import { DomainError, isEnded } from "@windlass/domain";
+import { type DeploymentKind, DomainError, isEnded } from "@windlass/domain";
 import { writeAudit } from "../audit/write-audit.ts";
 import type { OperationContext } from "../operation.ts";
 
@@ -50,8 +50,12 @@ export async function cancelDeployment(
 }
 
 async function whyNot(tx: Pick<OperationContext["db"], "deployment">, id: string): Promise<DomainError> {
-  const row = await tx.deployment.findUnique({ where: { id }, select: { status: true } });
-  return row && isEnded(row.status)
-    ? new DomainError("conflict", "This deployment has ended already.")
-    : new DomainError("conflict", "The new release is already live: roll back instead of cancelling.");
+  const row = await tx.deployment.findUnique({ where: { id }, select: { status: true, kind: true } });
+  if (!row || isEnded(row.status)) return new DomainError("conflict", "This deployment has ended already.");
+  const instead: Partial<Record<DeploymentKind, string>> = {
+    stop: "It stops already: start it again when it has.",
+    delete: "It is being taken apart already.",
+  };
+  const text = instead[row.kind] ?? "The new release is already live: roll back instead of cancelling.";
+  return new DomainError("conflict", text);
 }

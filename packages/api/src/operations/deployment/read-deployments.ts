@@ -2,16 +2,20 @@ import type { Prisma } from "@windlass/db";
 import {
   DeploymentEnd,
   DeploymentPlan,
-  deploySteps,
+  DomainError,
   EnvironmentConfig,
+  isBuilding,
   isEnded,
-  ROLLBACK_STEPS,
+  isReleasing,
+  RELEASING_KINDS,
   SwitchProof,
+  stepsOf,
   type Waiting,
 } from "@windlass/domain";
 import type { DeploymentDetail, DeploymentSummary } from "../../schemas.ts";
 import type { Services } from "../../services.ts";
 import { environmentUrl } from "../environment/environment-url.ts";
+import { estimateDeployment } from "./estimate-deployment.ts";
 import { readBake, readRevertOf } from "./read-bake.ts";
 import { readWaiting } from "./read-waiting.ts";
 
@@ -21,7 +25,12 @@ const WITH_CONTEXT = {
       app: true,
       routes: { orderBy: { createdAt: "asc" } },
       // The newest that succeeded is the one whose release is live: a rollback and what it brought back are not both.
-      deployments: { where: { status: "succeeded" }, orderBy: { id: "desc" }, take: 1, select: { id: true } },
+      deployments: {
+        where: { status: "succeeded", kind: { in: [...RELEASING_KINDS] } },
+        orderBy: { id: "desc" },
+        take: 1,
+        select: { id: true },
+      },
     },
   },
   steps: { orderBy: { position: "asc" } },
@@ -30,9 +39,8 @@ const WITH_CONTEXT = {
 
 type Row = Prisma.DeploymentGetPayload<{ include: typeof WITH_CONTEXT }>;
 
-/** Steps that undo belong to the story, not to the expected course. */
 const expectedSteps = ({ kind, environment }: Row): readonly string[] =>
-  kind === "rollback" ? ROLLBACK_STEPS : deploySteps(EnvironmentConfig.parse(environment.config));
+  stepsOf(kind, EnvironmentConfig.parse(environment.config));
 
 function toSummary(row: Row, waiting: Waiting | undefined): DeploymentSummary {
   const expected = expectedSteps(row);
@@ -48,6 +56,7 @@ function toSummary(row: Row, waiting: Waiting | undefined): DeploymentSummary {
     status: row.status,
     end: row.endDetail ? DeploymentEnd.parse(row.endDetail) : null,
     ref: row.ref,
+    instances: row.instances,
     commit: commitOf(row),
     trigger: row.trigger,
     actorName: row.actorName,
@@ -105,36 +114,15 @@ export async function readDeployments(
   return rows.map((row) => toSummary(row, waiting.get(row.id)));
 }
 
-const ESTIMATE_FROM = 5;
-
-/** Median milliseconds of each step over the environment's last successful deployments of the same kind. */
-async function estimateSteps(db: Services["db"], row: Row): Promise<Map<string, number>> {
-  const earlier = await db.deployment.findMany({
-    where: { environmentId: row.environmentId, kind: row.kind, status: "succeeded", id: { lt: row.id } },
-    orderBy: { id: "desc" },
-    take: ESTIMATE_FROM,
-    select: { steps: { where: { status: "succeeded" } } },
-  });
-  const durations = new Map<string, number[]>();
-  for (const step of earlier.flatMap((deployment) => deployment.steps)) {
-    if (!step.endedAt) continue;
-    const list = durations.get(step.name) ?? [];
-    list.push(step.endedAt.getTime() - step.startedAt.getTime());
-    durations.set(step.name, list);
-  }
-  return new Map(
-    [...durations].map(([name, list]) => [name, list.sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0]),
-  );
-}
-
 /** One deployment with everything its page shows. The row must have been loaded for the caller's team. */
 export async function readDeployment(
   { db, addresses }: Pick<Services, "db" | "addresses">,
   id: string,
 ): Promise<DeploymentDetail> {
-  const row = await db.deployment.findUniqueOrThrow({ where: { id }, include: WITH_CONTEXT });
-  const [estimates, waiting] = await Promise.all([
-    estimateSteps(db, row),
+  const row = await db.deployment.findUnique({ where: { id }, include: WITH_CONTEXT });
+  if (!row) throw new DomainError("not_found", "This deployment is gone: its environment was deleted.");
+  const [estimate, waiting] = await Promise.all([
+    estimateDeployment(db, row, expectedSteps(row)),
     readWaiting(db, isActive(row) ? [row.id] : []),
   ]);
   const hasEnded = isEnded(row.status);
@@ -150,9 +138,15 @@ export async function readDeployment(
       error: step.error,
       startedAt: step.startedAt,
       endedAt: step.endedAt,
-      estimateMs: estimates.get(step.name) ?? null,
+      estimateMs: estimate.steps.get(step.name) ?? null,
     })),
-    stepsToCome: hasEnded ? [] : expectedSteps(row).filter((name) => !seen.has(name)),
+    stepsToCome: hasEnded
+      ? []
+      : expectedSteps(row)
+          .filter((name) => !seen.has(name))
+          .map((name) => ({ name, estimateMs: estimate.steps.get(name) ?? null })),
+    estimateMs: estimate.totalMs,
+    estimatedFrom: estimate.from,
     plan: row.plan ? DeploymentPlan.parse(row.plan) : null,
     bake: await readBake(db, id),
     revertOf: await readRevertOf(db, id),
@@ -160,12 +154,13 @@ export async function readDeployment(
     warnings: row.warnings as string[],
     url: environmentUrl(addresses, row.environment.routes),
     canRollBackToThis:
+      isReleasing(row.kind) &&
       row.status === "succeeded" &&
       release !== null &&
       release.removedAt === null &&
       release.id !== row.environment.currentReleaseId,
     canCancel: row.status === "queued" || (row.status === "running" && !row.committedToTraffic),
-    canRedeploy: hasEnded && row.kind !== "rollback",
+    canRedeploy: hasEnded && isBuilding(row.kind),
     canDeployOlder: row.status === "superseded" && row.startedAt !== null && !row.allowOlder,
   };
 }

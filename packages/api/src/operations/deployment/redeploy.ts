@@ -1,10 +1,10 @@
-import { DomainError, isEnded } from "@windlass/domain";
+import { type DeploymentKind, DomainError, isBuilding, isEnded } from "@windlass/domain";
 import type { OperationContext } from "../operation.ts";
 import { requestDeployment } from "./request-deployment.ts";
 
 interface Redeployable {
   ref: string;
-  kind: "deploy" | "redeploy" | "rollback";
+  kind: DeploymentKind;
   commitSha: string | null;
   status: Parameters<typeof isEnded>[0];
   environment: { id: string; teamId: string; slug: string };
@@ -16,8 +16,11 @@ export function redeploy(
   deployment: Redeployable,
   options: { trigger: string; allowOlder: boolean },
 ): Promise<string> {
-  if (deployment.kind === "rollback") {
-    throw new DomainError("conflict", "A rollback builds nothing. Choose its release under Roll back instead.");
+  if (!isBuilding(deployment.kind)) {
+    throw new DomainError(
+      "conflict",
+      `A ${deployment.kind} builds nothing. Redeploy the deployment that made its release.`,
+    );
   }
   if (!isEnded(deployment.status)) throw new DomainError("conflict", "This deployment is still going on.");
   const ref = deployment.commitSha ?? deployment.ref;

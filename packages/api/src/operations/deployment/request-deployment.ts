@@ -1,4 +1,5 @@
-import { AppSource, type DeploymentKind } from "@windlass/domain";
+import type { Transaction } from "@windlass/db";
+import { AppSource, type DeploymentKind, DomainError } from "@windlass/domain";
 import { writeAudit } from "../audit/write-audit.ts";
 import { actorColumns, type OperationContext } from "../operation.ts";
 import { requireRoom } from "./require-room.ts";
@@ -13,6 +14,8 @@ export interface DeploymentRequest {
   release?: { id: string; commitSha: string | null; commitMessage: string | null; commitAuthor: string | null };
   /** In words, such as "console" or "first run" */
   trigger: string;
+  /** How many shall run, for a scale */
+  instances?: number;
   /** On purpose also when what is live contains the commit already */
   allowOlder?: boolean;
 }
@@ -22,42 +25,59 @@ export interface DeploymentRequest {
  * its id. Rejects with throttled when too much waits.
  */
 export function requestDeployment(ctx: OperationContext, request: DeploymentRequest): Promise<string> {
-  const { environment, kind, ref, release, trigger, allowOlder = false } = request;
-  return ctx.db.$transaction(async (tx) => {
-    // Numbers count up without gaps: requests for one environment take turns.
-    await tx.$queryRaw`select 1 from "Environment" where "id" = ${environment.id}::uuid for update`;
-    const { branch, app } = await tx.environment.findUniqueOrThrow({
-      where: { id: environment.id },
-      include: { app: { select: { source: true } } },
-    });
-    const source = AppSource.parse(app.source);
-    const newest = await tx.deployment.aggregate({ where: { environmentId: environment.id }, _max: { number: true } });
-    const deployment = await tx.deployment.create({
-      data: {
-        environmentId: environment.id,
-        teamId: environment.teamId,
-        number: (newest._max.number ?? 0) + 1,
-        kind,
-        ref,
-        followsBranch: kind === "deploy" && ref === (source.kind === "image" ? source.image : branch),
-        allowOlder,
-        releaseId: release?.id,
-        commitSha: release?.commitSha,
-        commitMessage: release?.commitMessage,
-        commitAuthor: release?.commitAuthor,
-        trigger,
-        ...actorColumns(ctx.actor),
-      },
-    });
-    const replaced = await supersedeWaiting(tx, deployment);
-    await requireRoom(tx, deployment);
-    await writeAudit(tx, ctx.actor, {
-      teamId: environment.teamId,
-      action: `deployment.${kind}`,
-      subject: `deployment:${deployment.id}`,
-      detail: { environment: environment.slug, ref, ...(replaced.length > 0 && { replaced }) },
-    });
-    await ctx.queue.wakeEnvironment(tx, { environmentId: environment.id });
-    return deployment.id;
+  return ctx.db.$transaction((tx) => insertDeployment(ctx, tx, request));
+}
+
+/** The same within a transaction that does more. */
+export async function insertDeployment(
+  ctx: OperationContext,
+  tx: Transaction,
+  request: DeploymentRequest,
+): Promise<string> {
+  const { environment, kind, ref, release, trigger, instances, allowOlder = false } = request;
+  // Numbers count up without gaps: requests for one environment take turns.
+  await tx.$queryRaw`select 1 from "Environment" where "id" = ${environment.id}::uuid for update`;
+  const { branch, app, deployments } = await tx.environment.findUniqueOrThrow({
+    where: { id: environment.id },
+    include: {
+      app: { select: { source: true } },
+      deployments: { where: { kind: "delete", status: { in: ["queued", "running"] } }, select: { id: true } },
+    },
   });
+  if (deployments.length > 0) throw new DomainError("conflict", "This environment is being deleted.");
+  const source = AppSource.parse(app.source);
+  const newest = await tx.deployment.aggregate({ where: { environmentId: environment.id }, _max: { number: true } });
+  const deployment = await tx.deployment.create({
+    data: {
+      environmentId: environment.id,
+      teamId: environment.teamId,
+      number: (newest._max.number ?? 0) + 1,
+      kind,
+      ref,
+      followsBranch: kind === "deploy" && ref === (source.kind === "image" ? source.image : branch),
+      allowOlder,
+      instances,
+      releaseId: release?.id,
+      commitSha: release?.commitSha,
+      commitMessage: release?.commitMessage,
+      commitAuthor: release?.commitAuthor,
+      trigger,
+      ...actorColumns(ctx.actor),
+    },
+  });
+  const replaced = await supersedeWaiting(tx, deployment);
+  await requireRoom(tx, deployment);
+  await writeAudit(tx, ctx.actor, {
+    teamId: environment.teamId,
+    action: `deployment.${kind}`,
+    subject: `deployment:${deployment.id}`,
+    detail: {
+      environment: environment.slug,
+      ref,
+      ...(instances !== undefined && { instances }),
+      ...(replaced.length > 0 && { replaced }),
+    },
+  });
+  await ctx.queue.wakeEnvironment(tx, { environmentId: environment.id });
+  return deployment.id;
 }

@@ -1,13 +1,13 @@
 import type { Transaction } from "@windlass/db";
-import { DomainError, QUEUE_LIMITS } from "@windlass/domain";
+import { type DeploymentKind, DomainError, isBuilding, QUEUE_LIMITS } from "@windlass/domain";
 
 /**
- * Refuses a request when too much waits already, itself included. A rollback is bounded by its environment alone: it is
- * what people need when everything is going wrong.
+ * Refuses a request when too much waits already, itself included. What builds nothing is bounded by its environment alone:
+ * a rollback or a stop is what people need when everything is going wrong.
  */
 export async function requireRoom(
   tx: Transaction,
-  { environmentId, teamId, kind }: { environmentId: string; teamId: string; kind: string },
+  { environmentId, teamId, kind }: { environmentId: string; teamId: string; kind: DeploymentKind },
 ): Promise<void> {
   const [waiting] = await tx.$queryRaw<{ environment: number; team: number; total: number }[]>`
     select count(*) filter (where "environmentId" = ${environmentId}::uuid)::int as "environment",
@@ -16,7 +16,7 @@ export async function requireRoom(
   if (!waiting) return;
   const { environment, team, total } = QUEUE_LIMITS;
   if (waiting.environment > environment) throw full(`${environment} deployments of this environment wait`);
-  if (kind === "rollback") return;
+  if (!isBuilding(kind)) return;
   if (waiting.team > team) throw full(`${team} deployments of your team wait`);
   if (waiting.total > total) throw full(`${total} deployments of all teams wait`);
 }

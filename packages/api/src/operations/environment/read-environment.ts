@@ -1,19 +1,27 @@
 import type { Prisma } from "@windlass/db";
-import { Artifact, EnvironmentConfig, TrafficHold } from "@windlass/domain";
-import type { EnvironmentDetail, EnvironmentState, EnvironmentSummary, ReleaseOut } from "../../schemas.ts";
+import { Artifact, DomainError, EnvironmentConfig, TrafficHold } from "@windlass/domain";
+import type {
+  DeploymentSummary,
+  EnvironmentDetail,
+  EnvironmentState,
+  EnvironmentSummary,
+  ReleaseOut,
+} from "../../schemas.ts";
 import type { Services } from "../../services.ts";
 import { commitOf, readDeployments } from "../deployment/read-deployments.ts";
 import { readFindings } from "../finding/read-findings.ts";
 import { environmentUrl } from "./environment-url.ts";
 
 export const WITH_MAKER = {
-  deployments: { where: { kind: { not: "rollback" } }, orderBy: { id: "asc" }, take: 1 },
+  deployments: { where: { kind: { in: ["deploy", "redeploy"] } }, orderBy: { id: "asc" }, take: 1 },
   instances: { where: { status: "warm" }, orderBy: { warmUntil: "asc" }, take: 1 },
 } satisfies Prisma.ReleaseInclude;
 
 export const ENVIRONMENT_PARTS = {
   routes: { orderBy: { createdAt: "asc" } },
-  currentRelease: { include: WITH_MAKER },
+  currentRelease: {
+    include: { ...WITH_MAKER, _count: { select: { instances: { where: { status: "running" } } } } },
+  },
 } satisfies Prisma.EnvironmentInclude;
 
 type EnvironmentRow = Prisma.EnvironmentGetPayload<{ include: typeof ENVIRONMENT_PARTS }>;
@@ -35,9 +43,14 @@ export function toRelease(row: ReleaseRow, currentReleaseId: string | null): Rel
   };
 }
 
-function stateOf(row: EnvironmentRow, newest: { status: string } | undefined): EnvironmentState {
-  if (newest?.status === "queued" || newest?.status === "running") return "deploying";
+type Newest = Pick<DeploymentSummary, "kind" | "status"> | undefined;
+
+function stateOf(row: EnvironmentRow, newest: Newest): EnvironmentState {
+  if (newest?.status === "queued" || newest?.status === "running") {
+    return newest.kind === "delete" ? "deleting" : "deploying";
+  }
   if (newest?.status === "failed") return "failed";
+  if (row.stoppedAt) return "stopped";
   return row.currentReleaseId ? "live" : "empty";
 }
 
@@ -62,6 +75,11 @@ export async function summariseEnvironments(
     runtime: row.runtime,
     state: stateOf(row, newest[index]?.[0]),
     url: environmentUrl(services.addresses, row.routes),
+    stopped: row.stoppedAt && { at: row.stoppedAt, by: row.stoppedBy ?? "" },
+    instances: {
+      running: row.currentRelease?._count.instances ?? 0,
+      wanted: EnvironmentConfig.parse(row.config).instances,
+    },
     release: row.currentRelease ? toRelease(row.currentRelease, row.currentReleaseId) : null,
     hold: holdOf(row),
     isHoldWaiting: row.holdVersion !== row.holdApplied,
@@ -78,7 +96,7 @@ export async function readEnvironment(
   id: string,
 ): Promise<EnvironmentDetail> {
   const { db } = services;
-  const row = await db.environment.findUniqueOrThrow({
+  const row = await db.environment.findUnique({
     where: { id },
     include: {
       ...ENVIRONMENT_PARTS,
@@ -86,6 +104,7 @@ export async function readEnvironment(
       releases: { where: { removedAt: null }, orderBy: { number: "desc" }, include: WITH_MAKER },
     },
   });
+  if (!row) throw new DomainError("not_found", "This environment is gone: it was deleted.");
   const [summary] = await summariseEnvironments(services, [row]);
   const instances = row.currentReleaseId
     ? await db.instance.findMany({
@@ -105,7 +124,7 @@ export async function readEnvironment(
     hosts: row.routes.map((route) => route.host),
     releases: row.releases.map((release) => toRelease(release, row.currentReleaseId)),
     deployments: await readDeployments(services, { environmentId: id }, { limit: DEPLOYMENTS_SHOWN }),
-    instances: instances.map(({ name, status, startedAt }) => ({ name, status, startedAt })),
+    running: instances.map(({ name, status, startedAt }) => ({ name, status, startedAt })),
     hasUnappliedChanges: live !== null && (!isSameConfig || live.variablesVersion !== row.variablesVersion),
     findings: await readFindings(services, { environmentId: id }, FINDINGS_SHOWN),
   };

@@ -6,10 +6,12 @@ import type { OperationContext } from "../operation.ts";
 type Environment = { id: string; teamId: string };
 
 /** How a variable is stored: readable, or encrypted and never given out again. */
-export const variableColumns = (ctx: Pick<OperationContext, "cipher">, variable: VariableInput) =>
-  variable.isSecret
-    ? { value: null, secret: ctx.cipher.encrypt(variable.value, "variable") }
-    : { value: variable.value, secret: null };
+export function variableColumns({ cipher }: Pick<OperationContext, "cipher">, { value, isSecret }: VariableInput) {
+  const digest = cipher.digest(value, "variable");
+  return isSecret
+    ? { value: null, secret: cipher.encrypt(value, "variable"), digest }
+    : { value, secret: null, digest };
+}
 
 /** Adds or replaces; the next deployment applies them. */
 export async function setVariables(
