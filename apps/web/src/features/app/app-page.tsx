@@ -3,15 +3,18 @@
 import type { AppDetail } from "@windlass/api";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useEffect, useState } from "react";
+import { toast } from "sonner";
 import { Select } from "@/components/ui/input";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
 import { DeploymentList } from "@/features/deployment/deployment-row";
 import { EnvironmentCard } from "@/features/environment/environment-card";
+import { EnvironmentName } from "@/features/environment/environment-name";
 import { EnvironmentSettings } from "@/features/environment/environment-settings";
+import { NewEnvironment } from "@/features/environment/new-environment";
 import { FindingList } from "@/features/finding/finding-list";
 import { RuntimeLogTab } from "@/features/log/runtime-log-tab";
-import { useSession } from "@/features/session/team-context";
+import { useCan, useSession } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
 import { Crumbs } from "@/features/shell/crumbs";
 import { Empty } from "@/features/shell/empty";
@@ -21,6 +24,7 @@ import { VariablesTab } from "@/features/variable/variables-tab";
 import { useTRPC } from "@/trpc/context";
 import { useLive } from "@/trpc/use-live";
 import { AppSettings } from "./app-settings";
+import { DeleteApp } from "./delete-app";
 import type { EnvironmentDetail, EnvironmentSummary } from "./shapes";
 
 export function AppPage({ appId }: { appId: string }) {
@@ -28,6 +32,14 @@ export function AppPage({ appId }: { appId: string }) {
   const { apps } = useSession();
   const { data, problem, retry } = useLive(trpc.app.watch.subscriptionOptions({ appId }));
   const app = data ?? apps.data?.find((candidate) => candidate.id === appId);
+  const router = useRouter();
+  const isGone =
+    problem?.code === "not_found" && (data?.environments.every(({ state }) => state === "deleting") ?? false);
+  useEffect(() => {
+    if (!isGone) return;
+    toast.success("Deleted the app.");
+    router.replace("/apps");
+  }, [isGone, router]);
   return (
     <Page
       title={app?.name ?? (problem ? "App" : <Skeleton className="h-6 w-48" />)}
@@ -73,6 +85,7 @@ function Known({ app, first }: { app: Omit<AppDetail, "teamId">; first: Environm
   const [chosen, setChosen] = useState(useSearchParams().get("environment") ?? first.id);
   const summary = app.environments.find(({ id }) => id === chosen) ?? first;
   const trpc = useTRPC();
+  const can = useCan();
   const { data, problem, retry } = useLive(trpc.environment.watch.subscriptionOptions({ environmentId: summary.id }));
   const details = data?.id === summary.id ? data : undefined;
   return (
@@ -83,22 +96,28 @@ function Known({ app, first }: { app: Omit<AppDetail, "teamId">; first: Environm
           summary={environment}
           detail={environment.id === summary.id ? details : undefined}
           source={app.source}
+          isOnly={app.environments.length === 1}
         />
       ))}
-      {app.environments.length > 1 && (
-        <Select
-          aria-label="Environment"
-          value={summary.id}
-          onChange={(event) => setChosen(event.target.value)}
-          className="w-56"
-        >
-          {app.environments.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </Select>
-      )}
+      <div className="flex flex-wrap items-center gap-2">
+        {app.environments.length > 1 && (
+          <Select
+            aria-label="Environment"
+            value={summary.id}
+            onChange={(event) => setChosen(event.target.value)}
+            className="w-56"
+          >
+            {app.environments.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </Select>
+        )}
+        {can("environment", "create") && (
+          <NewEnvironment appId={app.id} environments={app.environments} source={app.source} onMade={setChosen} />
+        )}
+      </div>
       {problem && <ProblemCard title="The environment could not be read" problem={problem} onRetry={retry} />}
       <AppTabs key={summary.id} app={app} environment={details} hasProblem={problem !== null} />
     </div>
@@ -144,7 +163,9 @@ function AppTabs(props: {
         {environment ? (
           <div className="flex flex-col gap-6">
             <AppSettings app={app} />
+            <EnvironmentName environment={environment} />
             <EnvironmentSettings environment={environment} source={app.source} />
+            <DeleteApp app={app} />
           </div>
         ) : (
           wait
