@@ -28,6 +28,8 @@ async function compare(
     where: { id: environmentId },
     include: { currentRelease: true, releases: { where: { removedAt: null } } },
   });
+  const due = { warmUntil: { lte: new Date() }, release: { environmentId } };
+  expect(await db.instance.count({ where: due }), "instances that are due to be cooled").toBe(0);
   const present = await db.instance.findMany({
     where: { status: { not: "stopped" }, release: { environmentId } },
   });
