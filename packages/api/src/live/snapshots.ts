@@ -1,3 +1,4 @@
+import { DomainError } from "@windlass/domain";
 import type { Live } from "./live.ts";
 
 /**
@@ -17,7 +18,7 @@ export async function* snapshots<T>(
   let last: string | undefined;
   try {
     while (await watch.next()) {
-      const value = await read();
+      const value = await readWhole(read);
       const wanted = more(value);
       if (wanted.join() !== extra) {
         extra = wanted.join();
@@ -32,5 +33,15 @@ export async function* snapshots<T>(
     }
   } finally {
     watch.close();
+  }
+}
+
+/** Rows may go between the queries of one picture, as when an app is deleted: it is read once more, and then without them. */
+async function readWhole<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof DomainError) throw error;
+    return read();
   }
 }

@@ -5,7 +5,6 @@ import Link from "next/link";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { Skeleton } from "@/components/ui/skeleton";
 import type { EnvironmentDetail, EnvironmentSummary, SourceOut } from "@/features/app/shapes";
 import { DeployButton } from "@/features/deployment/deploy-button";
 import { DeploymentRow } from "@/features/deployment/deployment-row";
@@ -117,7 +116,7 @@ export function EnvironmentCard(props: {
               <span className="text-muted">None</span>
             )
           ) : (
-            <Skeleton className="mt-1 h-4 w-24" />
+            <span>{summary.instances.running > 0 ? `${summary.instances.running} running` : "None"}</span>
           )}
         </Fact>
         <Fact name={source.kind === "git" ? "Branch" : "Image"}>
