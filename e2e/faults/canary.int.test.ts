@@ -270,9 +270,12 @@ async function callEverything(api: object, input: object): Promise<string[]> {
   return answers;
 }
 
+/** One that follows what is yet to come may have nothing to tell. */
 async function firstOf(values: unknown): Promise<unknown> {
-  for await (const value of values as AsyncIterable<unknown>) return value;
-  return undefined;
+  const iterator = (values as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  const first = iterator.next().then(({ value }) => value);
+  first.catch(() => {});
+  return Promise.race([first, sleep(2000, "nothing")]).finally(() => void iterator.return?.().catch(() => {}));
 }
 
 /** It echoes what it is given when it is built and when it starts. */
