@@ -1,7 +1,23 @@
 import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 
-/** Sends one command to a router's control socket. Rejects when it is refused. */
-export function commandRouter<T>(socketPath: string, path: string, body?: unknown): Promise<T> {
+const AGAIN_AFTER_MS = 20;
+const ATTEMPTS = 100;
+
+/** Sends one command to a router's control socket, again while routers take turns there. Rejects when it is refused. */
+export async function commandRouter<T>(socketPath: string, path: string, body?: unknown): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send<T>(socketPath, path, body);
+    } catch (error) {
+      const isBetweenTwo = /taken_over|ECONNRESET|EPIPE|ECONNREFUSED|ENOENT|socket hang up/.test(String(error));
+      if (!isBetweenTwo || attempt === ATTEMPTS) throw error;
+      await sleep(AGAIN_AFTER_MS);
+    }
+  }
+}
+
+function send<T>(socketPath: string, path: string, body?: unknown): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const req = request({ socketPath, path, method: body === undefined ? "GET" : "POST" }, async (res) => {
     let text = "";

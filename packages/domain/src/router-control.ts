@@ -180,9 +180,9 @@ export const PROBE_HEADER = "x-windlass-probe";
 /** On pages that the router itself answers with: what kind. */
 export const ROUTER_PAGE_HEADER = "x-windlass-router";
 
-/** Any command that is not done: 400 invalid_input, 404 not_found, 409 stale_token or host_taken, 500 failed. */
+/** Any command that is not done: 400 invalid_input, 404 not_found, 409 stale_token or host_taken, 503 taken_over, 500 failed. */
 export const RouterRefusal = z.object({
-  error: z.enum(["invalid_input", "not_found", "stale_token", "host_taken", "failed"]),
+  error: z.enum(["invalid_input", "not_found", "stale_token", "host_taken", "taken_over", "failed"]),
   message: z.string(),
 });
 export type RouterRefusal = z.infer<typeof RouterRefusal>;

@@ -27,6 +27,7 @@ const STATUS: Record<Refusal["code"], number> = {
   not_found: 404,
   stale_token: 409,
   host_taken: 409,
+  taken_over: 503,
   failed: 500,
 };
 
@@ -67,7 +68,7 @@ export function createControlServer(options: ControlOptions): Server {
   let isFollowing = false;
 
   async function change<T>(plan: (draft: DraftTable) => T): Promise<T> {
-    if (isFollowing) throw new Refusal("failed", "Another router has taken over. Open a new connection.");
+    if (isFollowing) throw new Refusal("taken_over", "Another router has taken over. Open a new connection.");
     const result = await keeper.change(plan);
     await options.predecessor()?.follow();
     return result;

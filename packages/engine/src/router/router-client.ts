@@ -1,4 +1,5 @@
 import http from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Address,
   DomainError,
@@ -12,6 +13,8 @@ import {
 import { z } from "zod";
 import type { Router } from "../ports.ts";
 
+const AGAIN_AFTER_MS = 50;
+const ATTEMPTS = 10;
 const COMMAND_TIMEOUT_MS = 10_000;
 
 /** The router process over its control socket. Rejects with router_unavailable, or lease_lost for a stale token. */
@@ -25,9 +28,11 @@ export function createRouterClient(options: { controlSocket: string; entry: Addr
     output: z.ZodType<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const { status, text } = await send(controlSocket, method, path, body, signal);
+    const { status, text } = await sendAgain(controlSocket, method, path, body, signal);
     if (status === 200) return output.parse(text === "" ? {} : JSON.parse(text));
     const refusal = RouterRefusal.safeParse(safeJson(text)).data;
+    // The connection was made to the router before; a new one leads to its successor.
+    if (refusal?.error === "taken_over") return ask(method, path, body, output, signal);
     if (refusal?.error === "stale_token") {
       throw new DomainError("lease_lost", "Another worker has taken this environment over.", { fault: "platform" });
     }
@@ -52,6 +57,19 @@ export function createRouterClient(options: { controlSocket: string; entry: Addr
     remove: async (command) => void (await ask("POST", "/remove", command, z.unknown(), soon())),
     table: (query = {}) => ask("GET", `/table${queryOf(query)}`, undefined, RouterTable, soon()),
   };
+}
+
+/** Between a router and its successor a connection may be refused or cut. Commands are safe to send twice. */
+async function sendAgain(...request: Parameters<typeof send>): ReturnType<typeof send> {
+  const signal = request[4];
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send(...request);
+    } catch (error) {
+      if (signal.aborted || attempt === ATTEMPTS) throw error;
+      await sleep(AGAIN_AFTER_MS);
+    }
+  }
 }
 
 function send(
