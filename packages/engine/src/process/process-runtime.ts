@@ -22,7 +22,7 @@ import {
   readInstance,
   STATE_FILE,
 } from "./instance-state.ts";
-import { readJson, writeJson } from "./json-file.ts";
+import { createJson, readJson, writeJson } from "./json-file.ts";
 import { makeBinFolder } from "./make-bin-folder.ts";
 import { boundOutput, openOutput, readLastLines } from "./output-file.ts";
 import { type Folders, foldersOf, isPlainId, type ProcessRuntimeOptions, searchPath } from "./process-options.ts";
@@ -72,9 +72,14 @@ export class ProcessRuntime implements Runtime {
     const port = await claimPort(this.#folders.ports, this.#options.portRange ?? PORT_RANGE, name);
     const mark = `${this.#options.owner}:${name}`;
     const record: InstanceRecord = { name, labels, ordinal, releasePath: artifact.path, port, mark, process: null };
+    // Before the process exists: whoever comes after a crash finds it by its mark. A worker that was frozen on its way
+    // here finds its successor's instance, and leaves it alone.
+    if (!(await createJson(join(folder, STATE_FILE), record))) {
+      // One that cannot be read speaks for nobody.
+      if (!(await this.#read(name))) await rm(join(folder, STATE_FILE), { force: true });
+      return this.start(request, context);
+    }
     try {
-      // Before the process exists: whoever comes after a crash finds it by its mark.
-      await writeJson(join(folder, STATE_FILE), record);
       record.process = await this.#spawn(request, artifact.path, folder, record, context);
       await writeJson(join(folder, STATE_FILE), record);
       if (context.signal.aborted) throw cancelled();
