@@ -26,6 +26,8 @@ export const InstanceRecord = z.object({
   port: z.int(),
   /** In each of its processes' environment */
   mark: z.string(),
+  /** Which start made the record: another one's is not to be written over */
+  startedBy: z.string().optional(),
   /** Null from before it is spawned until its pid is known */
   process: z.object({ pid: z.int(), startedAt: z.string() }).nullable(),
 });

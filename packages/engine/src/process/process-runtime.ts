@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { chown, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -71,7 +72,16 @@ export class ProcessRuntime implements Runtime {
     await releaseStalePorts(this.#folders.ports, (instance) => instances.some((record) => record.name === instance));
     const port = await claimPort(this.#folders.ports, this.#options.portRange ?? PORT_RANGE, name);
     const mark = `${this.#options.owner}:${name}`;
-    const record: InstanceRecord = { name, labels, ordinal, releasePath: artifact.path, port, mark, process: null };
+    const record: InstanceRecord = {
+      name,
+      labels,
+      ordinal,
+      releasePath: artifact.path,
+      port,
+      mark,
+      process: null,
+      startedBy: randomUUID(),
+    };
     // Before the process exists: whoever comes after a crash finds it by its mark. A worker that was frozen on its way
     // here finds its successor's instance, and leaves it alone.
     if (!(await createJson(join(folder, STATE_FILE), record))) {
@@ -81,11 +91,17 @@ export class ProcessRuntime implements Runtime {
     }
     try {
       record.process = await this.#spawn(request, artifact.path, folder, record, context);
+      if ((await this.#read(name))?.startedBy !== record.startedBy) {
+        // A successor has begun anew while this worker was frozen: only what it itself has just started ends.
+        if (record.process) endGroup(record.process.pid);
+        throw new DomainError("lease_lost", "Another worker has taken this environment over.", { fault: "platform" });
+      }
       await writeJson(join(folder, STATE_FILE), record);
       if (context.signal.aborted) throw cancelled();
       return { name, ordinal, address: addressOf(record) };
     } catch (error) {
-      if (!isTakenOver(context.signal)) await this.#remove(record, 0);
+      const isLost = isTakenOver(context.signal) || (error instanceof DomainError && error.code === "lease_lost");
+      if (!isLost) await this.#remove(record, 0);
       throw error;
     }
   }
@@ -299,4 +315,12 @@ function startError(error: unknown, program: string): DomainError {
     evidence: [message],
     cause: error,
   });
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
 }
