@@ -20,9 +20,6 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
-          // These kill, freeze and cut on purpose, on a machine that others may load. A second try is told in the output:
-          // what needs it is to be mended.
-          retry: process.env.CI ? 1 : 0,
           sequence: { groupOrder: 1 },
         },
       },
