@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { appendFile, chmod, copyFile, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -295,6 +295,17 @@ describe("process runtime", () => {
     await ports.builder.build(buildRequest(source, BuildConfig.parse({ kind: "static" }), next), makeContext());
     expect((await readdir(environment)).sort()).toEqual([labels.releaseId, next.releaseId].sort());
     expect(await ports.builder.inspect(first)).toEqual({ exists: true });
+  });
+
+  it("removes the rest of a release that a killed worker had begun to remove", async () => {
+    const source = await makeSource({ "index.html": "page" });
+    const labels = makeLabels(owner);
+    const build = BuildConfig.parse({ kind: "static" });
+    const artifact = await ports.builder.build(buildRequest(source, build, labels), makeContext());
+    const environment = join(harness.options(owner).folder, "releases", labels.environmentId);
+    await rm(join(environment, labels.releaseId, "manifest.json"));
+    await ports.builder.remove(artifact);
+    expect(await readdir(environment).catch(() => [])).toEqual([]);
   });
 
   it("says in a sentence what it cannot build, and what to do", async () => {

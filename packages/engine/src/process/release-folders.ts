@@ -78,7 +78,10 @@ export class ReleaseFolders implements ImageBuilder {
   }
 
   async remove(artifact: Artifact): Promise<void> {
-    if (artifact.kind !== "folder" || (await this.#manifestOf(artifact)) === undefined) return;
+    if (artifact.kind !== "folder" || !this.#isReleaseFolder(artifact.path)) return;
+    const manifest = await readJson(join(artifact.path, MANIFEST_FILE), Manifest);
+    // None when a killed worker had begun to remove it: the rest goes too.
+    if (manifest !== undefined && manifest.owner !== this.#options.owner) return;
     const instances = await listInstances(this.#folders.instances);
     if (instances.some((instance) => instance.releasePath === artifact.path)) return;
     // First what makes it complete: half a release is none.
@@ -116,11 +119,14 @@ export class ReleaseFolders implements ImageBuilder {
   }
 
   async #manifestOf(artifact: Artifact): Promise<Manifest | undefined> {
-    if (artifact.kind !== "folder") return undefined;
-    const parts = relative(this.#folders.releases, artifact.path).split("/");
-    if (parts.length !== 2 || !parts.every(isPlainId)) return undefined;
+    if (artifact.kind !== "folder" || !this.#isReleaseFolder(artifact.path)) return undefined;
     const manifest = await readJson(join(artifact.path, MANIFEST_FILE), Manifest);
     return manifest?.owner === this.#options.owner ? manifest : undefined;
+  }
+
+  #isReleaseFolder(path: string): boolean {
+    const parts = relative(this.#folders.releases, path).split("/");
+    return parts.length === 2 && parts.every(isPlainId);
   }
 
   async #buildAt(path: string, request: BuildRequest, context: EffectContext): Promise<Artifact> {
