@@ -43,7 +43,8 @@ await measure(async (stack) => {
   const windlass = await startStack(stack, { docker: hasDocker });
   const { api } = windlass;
 
-  const well = { "package.json": MANIFEST(), "server.js": SERVER, Dockerfile: DOCKERFILE + START };
+  const well = { "package.json": MANIFEST(), "server.js": SERVER };
+  const wellOn = { process: well, docker: { ...well, Dockerfile: DOCKERFILE + START } };
   const deaf = { "server.js": `process.on("SIGTERM", () => {}); ${HANG}` };
   const npm = JSON.stringify({
     name: "bench",
@@ -84,7 +85,10 @@ await measure(async (stack) => {
 
   const rows: Row[] = [];
   for (const [index, stage] of [...stages, ...(hasDocker ? onDocker : [])].entries()) {
-    const folder = makeRepository(`${windlass.repositories}/stage-${index}`, { ...well, ...stage.files });
+    const folder = makeRepository(`${windlass.repositories}/stage-${index}`, {
+      ...wellOn[stage.runtime],
+      ...stage.files,
+    });
     const title = `${stage.name}, ${stage.runtime}`;
     const environmentId = await createApp(windlass, {
       name: `Stage ${index}`,

@@ -19,7 +19,9 @@ export async function commandRouter<T>(socketPath: string, path: string, body?: 
 
 function send<T>(socketPath: string, path: string, body?: unknown): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const req = request({ socketPath, path, method: body === undefined ? "GET" : "POST" }, async (res) => {
+  // A connection that is kept would lead to the router before.
+  const options = { socketPath, path, method: body === undefined ? "GET" : "POST", agent: false };
+  const req = request(options, async (res) => {
     let text = "";
     for await (const chunk of res.setEncoding("utf8")) text += chunk;
     if (res.statusCode === 200) resolve(JSON.parse(text) as T);

@@ -31,8 +31,11 @@ export function createRouterClient(options: { controlSocket: string; entry: Addr
     const { status, text } = await sendAgain(controlSocket, method, path, body, signal);
     if (status === 200) return output.parse(text === "" ? {} : JSON.parse(text));
     const refusal = RouterRefusal.safeParse(safeJson(text)).data;
-    // The connection was made to the router before; a new one leads to its successor.
-    if (refusal?.error === "taken_over") return ask(method, path, body, output, signal);
+    // The connection was made to the router before; a new one soon leads to its successor.
+    if (refusal?.error === "taken_over") {
+      await sleep(AGAIN_AFTER_MS, undefined, { signal });
+      return ask(method, path, body, output, signal);
+    }
     if (refusal?.error === "stale_token") {
       throw new DomainError("lease_lost", "Another worker has taken this environment over.", { fault: "platform" });
     }
