@@ -123,10 +123,6 @@ export const SwitchProof = z.object({
 });
 export type SwitchProof = z.infer<typeof SwitchProof>;
 
-/** Requests that were lost because the traffic moved; more than none needs a person's eye. */
-export const lostRequests = ({ failures, cutOff, probe }: SwitchProof): number =>
-  failures + cutOff + (probe?.failures ?? 0);
-
 /** The names of the pipeline's steps, in order, for pages that show what is still to come. */
 export const DEPLOY_STEPS = [
   "resolve source",
