@@ -53,7 +53,10 @@ export class DockerRuntime implements Runtime {
     const image = await this.#image(artifact.imageId);
     const user = chooseUser(image.Config.User ?? "");
     for await (const attempt of attempts()) {
-      const present = await this.#find(name);
+      const [present, network] = await Promise.all([
+        this.#find(name),
+        ensureNetwork(this.#network, labels.environmentId),
+      ]);
       if (present && !this.#isRelease(present, labels)) {
         throw new DomainError(
           "start_failed",
@@ -68,7 +71,6 @@ export class DockerRuntime implements Runtime {
       const isStartable = present?.State.Status === "created" || present?.State.Status === "exited";
       if (present && !isStartable) await this.#remove(name);
       if (context.signal.aborted) throw cancelled();
-      const network = await ensureNetwork(this.#network, labels.environmentId);
       const create = () => this.#create(request, artifact.imageId, name, network, user, attempt);
       const isMade = isStartable || (await this.#inTurn(network.name, create));
       if (!isMade) continue;
