@@ -28,6 +28,7 @@ export async function startWindlass(options: { runtime: "docker" | "process" }):
     env: {
       ...process.env,
       NODE_OPTIONS: "",
+      WINDLASS_LEAST_FREE_MB: "0",
       WINDLASS_GIT_ALLOW_HTTP: "true",
       WINDLASS_GIT_PRIVATE_RANGES: "127.0.0.0/8",
       ...(options.runtime === "process" ? { WINDLASS_DOCKER_SOCKET: path.join(dataFolder, "no-docker.sock") } : {}),

@@ -30,6 +30,8 @@ export interface StackOptions {
   repositories?: string[];
   /** The way by which workers reach the database, when it shall be one that can be lost */
   databaseBy?: (url: string) => Promise<string>;
+  /** An empty one of the test's own, where apps may pass; made and removed otherwise */
+  dataFolder?: string;
   /** The secret key, when a test must know it */
   key?: Buffer;
   /** For its workers */
@@ -52,7 +54,7 @@ export type Stack = Awaited<ReturnType<typeof startStack>>;
 export async function startStack(options: StackOptions) {
   const { runtime, leaseMs, repositories = [], key = randomBytes(32), settings = {} } = options;
   const database = await createTestDatabase();
-  const dataFolder = await mkdtemp(path.join(tmpdir(), "windlass-e2e-stack-"));
+  const dataFolder = options.dataFolder ?? (await mkdtemp(path.join(tmpdir(), "windlass-e2e-stack-")));
   // mkdtemp makes 0700, which the account of apps could not pass.
   await chmod(dataFolder, 0o711);
   const owner = createHmac("sha256", key).update("windlass owner").digest("hex").slice(0, 12);
@@ -87,6 +89,8 @@ export async function startStack(options: StackOptions) {
       WINDLASS_GIT_ALLOW_HTTP: "true",
       WINDLASS_GIT_PRIVATE_RANGES: "127.0.0.0/8",
       WINDLASS_LEASE_MS: String(leaseMs),
+      // A test does not depend on how full the machine is that it runs on.
+      WINDLASS_LEAST_FREE_MB: "0",
       ...(options.concurrency
         ? {
             WINDLASS_WORKER_CONCURRENCY: String(options.concurrency),
@@ -172,7 +176,7 @@ export async function startStack(options: StackOptions) {
       await ctx.live.close();
       await removeOwned(holdings);
       await database.drop();
-      await rm(dataFolder, { recursive: true, force: true });
+      if (!options.dataFolder) await rm(dataFolder, { recursive: true, force: true });
     },
   };
 }

@@ -91,6 +91,8 @@ const worker: Worker = {
     entry: { host: entry.hostname.replace(/^\[|\]$/g, ""), port: Number(entry.port || 80) },
   }),
   workspace: createWorkspace(path.join(dataFolder, "work")),
+  diskFolders: runtimes.diskFolders,
+  leastFreeBytes: settings.WINDLASS_LEAST_FREE_MB === undefined ? null : settings.WINDLASS_LEAST_FREE_MB * 1e6,
   runtimeOf: runtimes.runtimeOf,
   shutdown: shutdown.signal,
 };

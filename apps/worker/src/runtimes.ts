@@ -8,8 +8,10 @@ import {
   canReach,
   createDockerRuntime,
   createProcessRuntime,
+  type DiskFolder,
   ensureUnprivilegedAccount,
   findDockerEngine,
+  findEngineFolder,
   findNpmCli,
   protectHost,
   type RuntimePorts,
@@ -32,6 +34,8 @@ export interface RuntimeSettings {
 }
 
 export interface Runtimes {
+  /** Where deployments write to; without an engine's folder when it is not on this machine */
+  diskFolders(): DiskFolder[];
   runtimeOf(kind: RuntimeKind): RuntimePorts | { problem: string };
   /** Whether the Docker engine answers, as last seen, and in words why not */
   docker(): { available: boolean; note: string };
@@ -40,9 +44,10 @@ export interface Runtimes {
 /** The adapters this machine has. A Docker engine that comes later, or goes away, is noticed. */
 export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes> {
   const { owner, shutdown, log } = settings;
-  const processes = await openProcesses(settings);
+  const { processes, folder } = await openProcesses(settings);
   let docker: RuntimePorts | { problem: string } = { problem: "" };
   let note = "";
+  let dockerFolder: string | null = null;
 
   const look = async () => {
     const found = await findDockerEngine({ socketPath: settings.dockerSocket });
@@ -53,6 +58,7 @@ export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes>
     }
     note = `Docker ${found.version} answers.`;
     if (!("problem" in docker)) return;
+    dockerFolder = await findEngineFolder(found.engine);
     docker = createDockerRuntime({ engine: found.engine, owner, subnetPool: settings.subnetPool });
     log.info({ version: found.version, firewall: await protectHost() }, "docker engine found");
   };
@@ -70,6 +76,11 @@ export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes>
   void keepLooking();
 
   return {
+    diskFolders: () => [
+      { path: settings.dataFolder, use: "sources" },
+      { path: folder, use: "process" },
+      ...(dockerFolder === null ? [] : [{ path: dockerFolder, use: "docker" } as const]),
+    ],
     runtimeOf: (kind) => (kind === "process" ? processes : docker),
     docker: () => ({ available: !("problem" in docker), note }),
   };
@@ -79,12 +90,17 @@ export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes>
  * As root, apps run under an account of their own, which may be unable to reach our folders: those and the Node.js that
  * apps run on then lie where it can.
  */
-async function openProcesses({ dataFolder, owner, caFile }: RuntimeSettings): Promise<RuntimePorts> {
+async function openProcesses({
+  dataFolder,
+  owner,
+  caFile,
+}: RuntimeSettings): Promise<{ processes: RuntimePorts; folder: string }> {
   const runAs = await ensureUnprivilegedAccount();
   const home = reachableFolder(dataFolder, runAs ?? {});
   const node = (await canReach(process.execPath, runAs)) ? process.execPath : await copyNode(home);
-  return createProcessRuntime({
-    folder: path.join(home, "apps"),
+  const folder = path.join(home, "apps");
+  const processes = createProcessRuntime({
+    folder,
     owner,
     node,
     npmCli: await findNpmCli(node, process.env.PATH ?? "", runAs),
@@ -92,6 +108,7 @@ async function openProcesses({ dataFolder, owner, caFile }: RuntimeSettings): Pr
     prlimitPath: existsSync(PRLIMIT) ? PRLIMIT : null,
     caFile,
   });
+  return { processes, folder };
 }
 
 const PRLIMIT = "/usr/bin/prlimit";

@@ -55,6 +55,8 @@ const Settings = z.object({
     .int()
     .min(0)
     .default(Math.floor(totalmem() / 4 / 1024 ** 2)),
+  /** Disk space, in MB, that deployments leave free; by default a twentieth of the disk, between 1 and 5 GB. 0: they do not look */
+  WINDLASS_LEAST_FREE_MB: z.coerce.number().int().min(0).optional(),
   /** How many of them one team may have while there are other teams; all but one when left out */
   WINDLASS_WORKER_TEAM_CONCURRENCY: z.coerce.number().int().min(1).max(100).optional(),
   /** Builds at once on this server, of all its workers together */

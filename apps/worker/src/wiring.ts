@@ -4,7 +4,7 @@ import type { Database } from "@windlass/db";
 import type { SecretCipher } from "@windlass/db/encryption";
 import type { RuntimeLogStore } from "@windlass/db/runtime-log-store";
 import type { RuntimeKind } from "@windlass/domain";
-import type { Router, RuntimePorts, SourceRepository, Workspace } from "@windlass/engine";
+import type { DiskFolder, Router, RuntimePorts, SourceRepository, Workspace } from "@windlass/engine";
 import type { Logger } from "pino";
 
 /** What the worker's parts share; made once in main.ts. */
@@ -27,6 +27,10 @@ export interface Worker {
   source: SourceRepository;
   router: Router;
   workspace: Workspace;
+  /** Where deployments write to on this machine */
+  diskFolders(): DiskFolder[];
+  /** What they leave free on each disk; null: what is usual for its size */
+  leastFreeBytes: number | null;
   /** The adapters of a runtime kind, or why it cannot be used here */
   runtimeOf(kind: RuntimeKind): RuntimePorts | { problem: string };
   /** For what a worker asks for as a user would */

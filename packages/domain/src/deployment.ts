@@ -127,6 +127,7 @@ export type SwitchProof = z.infer<typeof SwitchProof>;
 export const DEPLOY_STEPS = [
   "resolve source",
   "plan",
+  "check disk",
   "fetch source",
   "build",
   "start release",

@@ -88,14 +88,19 @@ export function toDomainError(error: unknown): DomainError {
   );
 }
 
+const FREE_SOME = "Free some space on the server, for example by keeping fewer releases, and try again.";
+
 /** What everything that needs space says when there is none. */
-export const diskFull = (sentence: string, detail: ErrorDetail = {}): DomainError =>
+export const diskFull = (
+  sentence: string,
+  { remedy = FREE_SOME, ...detail }: ErrorDetail & { remedy?: string } = {},
+): DomainError =>
   failed(
     "disk_full",
     {
       code: "disk_full",
       sentence,
-      remedy: "Free some space on the server, for example by keeping fewer releases, and try again.",
+      remedy,
       place: "server",
       field: null,
     },

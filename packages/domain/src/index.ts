@@ -22,3 +22,4 @@ export * from "./runtime-log.ts";
 export * from "./secret.ts";
 export * from "./settings.ts";
 export * from "./source.ts";
+export * from "./storage.ts";

@@ -1,5 +1,13 @@
 import { z } from "zod";
 
+/** What making it took on the disk, so that the next time it is known before. */
+const Sizes = {
+  /** Of itself, without what was there before it */
+  bytes: z.number().optional(),
+  /** Of the files it was built from */
+  sourceBytes: z.number().optional(),
+};
+
 /** What was built: enough to start it again, here. */
 export const Artifact = z.discriminatedUnion("kind", [
   z.object({
@@ -12,6 +20,7 @@ export const Artifact = z.discriminatedUnion("kind", [
     origin: z.string(),
     /** Names commit and build settings: the same again need not be built again */
     builtFrom: z.string().optional(),
+    ...Sizes,
   }),
   z.object({
     kind: z.literal("folder"),
@@ -20,6 +29,7 @@ export const Artifact = z.discriminatedUnion("kind", [
     /** How it starts, as argv; PORT is in its environment */
     command: z.array(z.string()),
     origin: z.string(),
+    ...Sizes,
   }),
 ]);
 export type Artifact = z.infer<typeof Artifact>;

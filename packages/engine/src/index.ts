@@ -3,7 +3,7 @@
  * no database, no queue and no environment variables: only a main.ts wires it.
  */
 export { createDockerRuntime } from "./docker/create-docker-runtime.ts";
-export { findDockerEngine } from "./docker/find-engine.ts";
+export { findDockerEngine, findEngineFolder } from "./docker/find-engine.ts";
 export { protectHost } from "./docker/protect-host.ts";
 export { parseRange } from "./egress/guard-egress.ts";
 export { createGitRepository } from "./git/create-git-repository.ts";
@@ -27,4 +27,6 @@ export { targetOf } from "./router/target-of.ts";
 export { watchRouter } from "./router/watch-router.ts";
 export type { DeployRequest, LiveRelease, ReleaseRequest } from "./steps/deploy-request.ts";
 export { inspectSource } from "./steps/inspect-source.ts";
+export { buildWithinBudget } from "./storage/build-within-budget.ts";
+export { type DiskFolder, measureDisks } from "./storage/measure-disks.ts";
 export { createWorkspace } from "./workspace/create-workspace.ts";

@@ -328,8 +328,33 @@ export interface ReleaseHistory {
   retired(instanceName: string): Promise<void>;
   /** Releases past the kept count or age; never one that is live, warm or wanted by a rollback. */
   expired(): Promise<KeptRelease[]>;
-  /** Notes that a release's artifact is gone. */
-  forget(releaseId: string): Promise<void>;
+  /** Notes that a release's artifact goes, so that no rollback to it is begun any more; false when one was, and it stays. */
+  forget(releaseId: string): Promise<boolean>;
+}
+
+/** What is written to a disk: fetched sources with their mirrors, and what a runtime's releases are made of. */
+export type DiskUse = "sources" | RuntimeKind;
+
+/** A disk that deployments write to. */
+export interface DiskSpace {
+  /** A folder on it, as people know it */
+  path: string;
+  uses: DiskUse[];
+  totalBytes: number;
+  /** What an ordinary account may still take */
+  freeBytes: number;
+  /** A deployment does not begin to write when less than this would be left; 0: it always does */
+  leastFreeBytes: number;
+}
+
+/** The disks of the machine that a deployment writes to. */
+export interface Disks {
+  /** Each once; one that cannot be seen from here is left out. */
+  measure(): Promise<DiskSpace[]>;
+  /** Removes what nobody needs any more, and tells it in the log. */
+  makeRoom(context: EffectContext): Promise<void>;
+  /** What Windlass itself has there, in words with their sizes; the biggest first. */
+  describeHeld(): Promise<string[]>;
 }
 
 /** A folder for each deployment's source. */
@@ -354,4 +379,5 @@ export interface EnginePorts {
   everywhere: Pick<RuntimePorts, "builder" | "runtime">[];
   router: Router;
   workspace: Pick<Workspace, "create" | "remove">;
+  disks: Disks;
 }

@@ -1,5 +1,5 @@
 import type { Prisma } from "@windlass/db";
-import { EnvironmentConfig, HostName, type Notice, Secret, type StartedInstance } from "@windlass/domain";
+import { Artifact, EnvironmentConfig, HostName, type Notice, Secret, type StartedInstance } from "@windlass/domain";
 import type { LiveRelease, OwnerLabels } from "@windlass/engine";
 import { z } from "zod";
 import type { Worker } from "../wiring.ts";
@@ -75,6 +75,7 @@ export function liveReleaseOf(environment: EnvironmentRow): LiveRelease | null {
   if (!release) return null;
   return {
     releaseId: release.id,
+    artifact: Artifact.parse(release.artifact),
     instances: release.instances.map(instanceOf),
     config: { ...EnvironmentConfig.parse(release.config), instances: release.instances.length || 1 },
     commitSha: release.commitSha,

@@ -87,6 +87,7 @@ async function releaseBefore({ db }: Worker, { environmentId }: DeploymentRow): 
   if (!release) return null;
   return {
     releaseId: release.id,
+    artifact: Artifact.parse(release.artifact),
     instances: retiring.map(instanceOf),
     config: EnvironmentConfig.parse(release.config),
     commitSha: release.commitSha,

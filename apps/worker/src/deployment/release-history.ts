@@ -2,6 +2,8 @@ import { type Database, Prisma } from "@windlass/db";
 import { Artifact, DomainError, type EnvironmentConfig, type StartedInstance } from "@windlass/domain";
 import type { ReleaseHistory } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
+import { pastKept } from "../storage/past-kept.ts";
+import { readKept } from "../storage/read-kept.ts";
 
 /** What a new release is written down with; null for a rollback, whose release exists already. */
 export interface NewRelease {
@@ -23,9 +25,10 @@ export function createReleaseHistory(
   lease: Lease,
   ids: { deploymentId: string; environmentId: string; releaseId: string; scaleTo: number | null },
   newRelease: NewRelease | null,
-  { keepReleases, keepDays, warmMinutes, bakeMinutes }: Keeping,
+  keeping: Keeping,
 ): ReleaseHistory {
   const { deploymentId, environmentId, releaseId, scaleTo } = ids;
+  const { warmMinutes, bakeMinutes } = keeping;
 
   /** From here on it cannot be cancelled; rejects when somebody did so before. */
   async function passPointOfNoReturn(tx: Writer) {
@@ -127,22 +130,30 @@ export function createReleaseHistory(
     },
 
     async expired() {
-      const past = await db.release.findMany({
-        where: { environmentId, removedAt: null, currentEnvironment: null },
-        orderBy: { number: "desc" },
-        include: { instances: true, deployments: { where: { kind: "rollback", endedAt: null } } },
+      const past = pastKept(await readKept(db, { environmentId }), keeping, Date.now());
+      // A worker that died may have forgotten one and not yet removed what it was made of.
+      const { startedAt } = await db.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
+      const begun = await db.release.findMany({
+        where: { environmentId, removedAt: { gte: startedAt ?? new Date() } },
       });
-      const oldest = keepDays === 0 ? 0 : Date.now() - keepDays * 86_400_000;
-      return past
-        .filter((release, index) => index >= keepReleases || (index > 0 && servedLast(release) < oldest))
-        .filter(({ instances, deployments }) => deployments.length === 0 && !instances.some(isUp))
-        .map((release) => ({ releaseId: release.id, artifact: Artifact.parse(release.artifact) }));
+      return [...past, ...begun].map(({ id, artifact }) => ({ releaseId: id, artifact: Artifact.parse(artifact) }));
     },
 
-    async forget(id) {
-      await lease.write((tx) => tx.release.update({ where: { id }, data: { removedAt: new Date() } }));
-    },
+    forget: (id) => lease.write((tx) => forgetRelease(tx, id)),
   };
+}
+
+/**
+ * Takes a release from those that can be rolled back to; false when somebody asked for that first. Who asks waits at its
+ * row meanwhile, and is told (`requestRollback`).
+ */
+export async function forgetRelease(tx: Writer, id: string): Promise<boolean> {
+  await tx.$queryRaw`select 1 from "Release" where "id" = ${id}::uuid for update`;
+  const { count } = await tx.release.updateMany({
+    where: { id, currentEnvironment: null, deployments: { none: { kind: "rollback", endedAt: null } } },
+    data: { removedAt: new Date() },
+  });
+  return count > 0;
 }
 
 /** The new release is watched, when there is one to go back to. */
@@ -157,14 +168,6 @@ async function beginBake(
   const bake = { environmentId, releaseId, previousReleaseId: currentReleaseId, endsAt };
   await tx.bake.upsert({ where: { deploymentId }, create: { deploymentId, ...bake }, update: bake });
 }
-
-type InstanceTimes = { status: string; warmedAt: Date | null; stoppedAt: Date | null };
-
-const isUp = ({ status }: InstanceTimes): boolean => status !== "stopped";
-
-/** When the release last took traffic, as far as it is written down. */
-const servedLast = ({ createdAt, instances }: { createdAt: Date; instances: InstanceTimes[] }): number =>
-  Math.max(...[createdAt, ...instances.map((one) => one.warmedAt ?? one.stoppedAt ?? createdAt)].map(Number));
 
 type Writer = Parameters<Parameters<Lease["write"]>[0]>[0];
 

@@ -1,10 +1,17 @@
 import { type DeploymentKind, DomainError, EnvironmentConfig, isEnded, toDomainError } from "@windlass/domain";
-import { createRedactor, type EnginePorts, type PipelineEnd, type PipelineSignals } from "@windlass/engine";
+import {
+  buildWithinBudget,
+  createRedactor,
+  type EnginePorts,
+  type PipelineEnd,
+  type PipelineSignals,
+} from "@windlass/engine";
 import { fenceEffects } from "../lease/fence-effects.ts";
 import { isConnectionLost } from "../lease/is-connection-lost.ts";
 import type { Lease } from "../lease/lease.ts";
 import { limitBuilds } from "../queue/take-build-place.ts";
 import { restoreLive } from "../reconcile/restore-live.ts";
+import { openDisks } from "../storage/open-disks.ts";
 import type { Worker } from "../wiring.ts";
 import { deleteEnvironment } from "./delete-environment.ts";
 import { findAdapters } from "./find-adapters.ts";
@@ -76,6 +83,8 @@ async function runPipeline(
     const { source, router, workspace } = worker;
     const adapters = await findAdapters(worker, environment, row.kind, loaded.runtime);
     const own = fenceEffects(adapters.own, lease);
+    const disks = openDisks(worker);
+    const budgeted = buildWithinBudget(own.builder, disks, own.runtime.kind, request.live?.artifact ?? null);
     const ports: EnginePorts = {
       source,
       router,
@@ -88,7 +97,8 @@ async function runPipeline(
         remove: (id) => workspace.remove(id),
       },
       ...own,
-      builder: limitBuilds(worker, lease, own.builder),
+      builder: limitBuilds(worker, lease, budgeted),
+      disks,
       everywhere: adapters.everywhere.map((one) => fenceEffects(one, lease)),
       record: createRecorder(lease, row.id, redact),
       history: createReleaseHistory(worker.db, lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),

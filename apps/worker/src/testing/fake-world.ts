@@ -132,6 +132,8 @@ export async function makeWorld(random: Random, leaseMs: number) {
       source,
       router: mortality.over(router),
       workspace: mortality.overEffects(createWorkspace(folder)),
+      diskFolders: () => [],
+      leastFreeBytes: 0,
       runtimeOf: () => adapters,
       services: ctx,
       shutdown: shutdown.signal,

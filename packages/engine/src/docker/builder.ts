@@ -37,18 +37,24 @@ export class DockerBuilder implements ImageBuilder {
     const present = await this.#findImage(tag);
     if (present !== undefined) {
       await context.log("system", "This release's image is on the server already.");
-      return { kind: "image", imageId: present, tag, origin: originOf(request) };
+      return { kind: "image", imageId: present, tag, origin: originOf(request), bytes: await this.#sizeOf(present) };
     }
     if (request.image !== null) {
-      return { kind: "image", imageId: await this.#pull(request.image, tag, context), tag, origin: request.image };
+      const imageId = await this.#pull(request.image, tag, context);
+      return { kind: "image", imageId, tag, origin: request.image, bytes: await this.#sizeOf(imageId) };
     }
     const plan = await planBuild(request, context);
-    return {
-      kind: "image",
-      imageId: await this.#run(plan, tag, request.labels.teamId, context),
-      tag,
-      origin: plan.origin,
-    };
+    const imageId = await this.#run(plan, tag, request.labels.teamId, context);
+    return { kind: "image", imageId, tag, origin: plan.origin, bytes: await this.#sizeOf(imageId) };
+  }
+
+  /** Of its layers down to one that has a name of its own, as a base image has. */
+  async #sizeOf(imageId: string): Promise<number> {
+    const prefix = imagePrefix(this.#options.owner);
+    const layers = await this.#historyOf(imageId);
+    const isNamed = ({ Tags }: { Tags: string[] | null }) => Tags?.some((tag) => !tag.startsWith(prefix)) === true;
+    const base = layers.findIndex((layer, index) => index > 0 && isNamed(layer));
+    return layers.slice(0, base === -1 ? undefined : base).reduce((sum, { Size }) => sum + Size, 0);
   }
 
   /** By another name: the engine keeps the image while one is left. */
@@ -88,6 +94,14 @@ export class DockerBuilder implements ImageBuilder {
       );
     } catch (error) {
       throw engineError(error, "runtime_unavailable", "listing the built images");
+    }
+  }
+
+  async #historyOf(imageId: string): Promise<{ Size: number; Tags: string[] | null }[]> {
+    try {
+      return await this.#engine.getImage(imageId).history();
+    } catch (error) {
+      throw engineError(error, "runtime_unavailable", "measuring the release's image");
     }
   }
 

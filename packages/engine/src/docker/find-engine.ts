@@ -40,5 +40,11 @@ export async function findDockerEngine({
   }
 }
 
+/** Where an engine keeps its images; null when that is not on this machine, as with an engine in a virtual one. */
+export async function findEngineFolder(engine: Dockerode): Promise<string | null> {
+  const { DockerRootDir: folder } = await engine.info();
+  return (await stat(folder).catch(() => undefined))?.isDirectory() ? folder : null;
+}
+
 const denied = (socketPath: string): string =>
   `Windlass may not use ${socketPath}. Add its user to the group "docker" and start Windlass again.`;

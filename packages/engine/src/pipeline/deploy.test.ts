@@ -16,6 +16,7 @@ import { targetOf } from "../router/target-of.ts";
 import type { DeployRequest } from "../steps/deploy-request.ts";
 import { FakeRouter } from "../testing/fake-router.ts";
 import { createFakeRuntime, FakeEngine } from "../testing/fake-runtime.ts";
+import { MemoryDisks } from "../testing/memory-disks.ts";
 import { MemoryHistory, MemoryJournal } from "../testing/memory-journal.ts";
 import { makeLabels } from "../testing/runtime-contract.ts";
 import { writeTinyApp } from "../testing/tiny-app.ts";
@@ -41,6 +42,7 @@ beforeEach(async () => {
   router = await new FakeRouter().listen();
   folder = await mkdtemp(path.join(tmpdir(), "windlass-pipeline-"));
   history = new MemoryHistory();
+  disks = new MemoryDisks();
   environmentId = makeLabels("test").environmentId;
 });
 afterEach(async () => {
@@ -71,6 +73,7 @@ interface Scene {
 }
 
 let releases = 0;
+let disks: MemoryDisks;
 
 function scene(
   change: { variables?: Record<string, string>; live?: DeployRequest["live"]; health?: object; token?: number } = {},
@@ -108,6 +111,7 @@ function scene(
     workspace: createWorkspace(folder),
     ...fake,
     everywhere: [fake],
+    disks,
   };
   const cancel = new AbortController();
   const abandon = new AbortController();
@@ -129,6 +133,7 @@ async function deployFirst(): Promise<NonNullable<DeployRequest["live"]>> {
   if (!live) throw new Error("nothing is live");
   return {
     releaseId: first.request.labels.releaseId,
+    artifact: live.artifact,
     instances: live.instances,
     config: first.request.config,
     commitSha: SHA,
@@ -145,6 +150,43 @@ describe("a deployment", () => {
     expect(history.retiredNames.toSorted()).toEqual(namesOf(live));
     expect(running()).toEqual(namesOf(history.live));
     expect(next.journal.facts.plan).toMatchObject({ zeroDowntime: true });
+  });
+
+  it("fetches nothing on a disk that is short, and says what holds the space", async () => {
+    const live = await deployFirst();
+    disks.freeBytes = 4e9;
+    const next = scene({ live });
+    next.ports.source = { ...source, fetch: () => expect.unreachable() };
+    expect(await next.run()).toMatchObject({
+      status: "failed",
+      step: "check disk",
+      error: {
+        code: "disk_full",
+        message:
+          "The disk of /data has too little space left for a deployment, so this one did not go on. Free at least 1.0 GB on it, or give it more space, and deploy again.",
+        evidence: ["/data: 4.0 GB of 100 GB are free, 5.0 GB shall stay free", "Kept releases: 40 GB", "Others: 58 GB"],
+      },
+    });
+    expect(liveTarget()).toEqual(addressesOf(live));
+    expect(disks.rooms).toBe(1);
+  });
+
+  it("goes on once what nobody needs was removed", async () => {
+    await deployFirst();
+    disks.freeBytes = 4e9;
+    disks.removableBytes = 2e9;
+    const next = scene();
+    expect(await next.run()).toMatchObject({ status: "succeeded" });
+    expect(next.journal.lines.map(({ text }) => text)).toContain("There is room again");
+  });
+
+  it("counts what the live release took, unless that was built from the same", async () => {
+    const live = await deployFirst();
+    const took = { ...live, artifact: { ...live.artifact, bytes: 46e9, sourceBytes: 1e9 } };
+    const error = { evidence: expect.arrayContaining([expect.stringContaining("needs about 48 GB")]) };
+    const other = { ...took, artifact: { ...took.artifact, builtFrom: "another commit" } };
+    expect(await scene({ live: other }).run()).toMatchObject({ status: "failed", step: "check disk", error });
+    expect(await scene({ live: took }).run()).toMatchObject({ status: "succeeded" });
   });
 
   it("keeps the old release serving when the new one never becomes healthy, and says why", async () => {
@@ -225,6 +267,7 @@ describe("a deployment", () => {
     for (const step of [
       "resolve source",
       "plan",
+      "check disk",
       "fetch source",
       "build",
       "start release",
@@ -362,11 +405,11 @@ describe("a release that stays warm", () => {
     const kept = history.live;
     if (!kept) throw new Error("nothing is live");
     const was = { config: first.request.config, commitSha: SHA, variableDigests: {} };
-    const second = scene({ live: { ...was, releaseId: first.request.labels.releaseId, instances: kept.instances } });
+    const second = scene({ live: { ...was, ...kept, releaseId: first.request.labels.releaseId } });
     await second.run();
     const now = history.live;
     if (!now) throw new Error("nothing is live");
-    const live = { ...was, releaseId: second.request.labels.releaseId, instances: now.instances };
+    const live = { ...was, ...now, releaseId: second.request.labels.releaseId };
     const request = { ...first.request, deploymentId: "back", ...kept, commitSha: SHA, warm: kept.instances, live };
     const journal = new MemoryJournal();
     const [cancel, abandon] = [new AbortController(), new AbortController()];
@@ -424,7 +467,7 @@ describe("a rollback", () => {
     if (!kept) throw new Error("nothing is live");
     const live = {
       releaseId: first.request.labels.releaseId,
-      instances: kept.instances,
+      ...kept,
       config: first.request.config,
       commitSha: SHA,
       variableDigests: {},
@@ -439,7 +482,7 @@ describe("a rollback", () => {
       artifact: kept.artifact,
       commitSha: SHA,
       warm: [],
-      live: { ...live, releaseId: second.request.labels.releaseId, instances: now.instances },
+      live: { ...live, ...now, releaseId: second.request.labels.releaseId },
     };
     const journal = new MemoryJournal();
     const signals = { cancel: new AbortController().signal, abandon: new AbortController().signal };

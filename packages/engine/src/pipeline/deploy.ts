@@ -1,5 +1,6 @@
 import { awaitHealthy } from "../steps/await-healthy.ts";
 import { buildArtifact, removeArtifact } from "../steps/build-artifact.ts";
+import { checkDisk } from "../steps/check-disk.ts";
 import { cleanUp } from "../steps/clean-up.ts";
 import type { DeployRequest } from "../steps/deploy-request.ts";
 import { fetchSource, removeSource } from "../steps/fetch-source.ts";
@@ -16,6 +17,7 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
   const { releaseCommand, postDeployCommand } = request.config;
   const source = await step("resolve source", (context) => resolveSource(ports, request, context));
   await step("plan", (context) => planDeployment(ports, request, source, context));
+  await step("check disk", (context) => checkDisk(ports, request, source, context));
   undo("remove source", () => removeSource(ports, request));
   undo("remove artifact", () => removeArtifact(ports, request));
   const fetched = await step("fetch source", (context) => fetchSource(ports, request, source, context));

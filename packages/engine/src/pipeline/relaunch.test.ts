@@ -8,6 +8,7 @@ import { targetOf } from "../router/target-of.ts";
 import type { RelaunchRequest } from "../steps/deploy-request.ts";
 import { FakeRouter } from "../testing/fake-router.ts";
 import { createFakeRuntime, FakeEngine } from "../testing/fake-runtime.ts";
+import { MemoryDisks } from "../testing/memory-disks.ts";
 import { MemoryHistory, MemoryJournal } from "../testing/memory-journal.ts";
 import { makeContext, makeLabels } from "../testing/runtime-contract.ts";
 import { createWorkspace } from "../workspace/create-workspace.ts";
@@ -51,7 +52,8 @@ beforeEach(async () => {
   // Nothing is fetched.
   const source = {} as EnginePorts["source"];
   const { record } = journal;
-  ports = { source, router, history, record, workspace: createWorkspace(folder), ...fake, everywhere: [fake] };
+  const disks = new MemoryDisks();
+  ports = { source, router, history, record, workspace: createWorkspace(folder), ...fake, everywhere: [fake], disks };
   request = {
     deploymentId: "again",
     labels,
@@ -61,7 +63,7 @@ beforeEach(async () => {
     config,
     variables: {},
     variableDigests: {},
-    live: { releaseId: labels.releaseId, instances, config, commitSha: null, variableDigests: {} },
+    live: { releaseId: labels.releaseId, artifact, instances, config, commitSha: null, variableDigests: {} },
     notice: null,
     artifact,
     commitSha: null,

@@ -9,6 +9,7 @@ import type { BuildRequest, EffectContext, ImageBuilder, OwnerLabels } from "../
 import { staticServerFile } from "../presets/generate-dockerfile.ts";
 import { findLock, type PackageJson, parsePackageJson, startCommand } from "../presets/package-json.ts";
 import { BUILD_LIMIT_MS, buildTookTooLong } from "../programs/build-limit.ts";
+import { folderBytes } from "../programs/folder-bytes.ts";
 import { cancelled, ProgramTimeout, runProgram } from "../programs/run-program.ts";
 import { listInstances } from "./instance-state.ts";
 import { readJson, writeJson } from "./json-file.ts";
@@ -59,7 +60,8 @@ export class ReleaseFolders implements ImageBuilder {
     refuseImages(request);
     await this.#removeIncomplete(dirname(path));
     try {
-      return await this.#buildAt(path, request, context);
+      const artifact = await this.#buildAt(path, request, context);
+      return { ...artifact, bytes: await folderBytes(path) };
     } catch (error) {
       if (isTakenOver(context.signal)) throw error;
       await rm(path, { recursive: true, force: true });

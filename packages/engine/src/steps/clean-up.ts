@@ -11,8 +11,9 @@ export async function cleanUp(
   const { releaseCommand, postDeployCommand } = request.config;
   if (releaseCommand || postDeployCommand) await commands.remove(request.labels);
   for (const { releaseId, artifact } of await history.expired()) {
+    // Nobody can ask for it any more once it is forgotten: somebody may do so at this moment.
+    if (!(await history.forget(releaseId))) continue;
     await builder.remove(artifact);
-    await history.forget(releaseId);
     await context.log(
       "system",
       `Removed ${artifact.kind === "image" ? artifact.tag : artifact.path}: past the kept releases`,

@@ -4,6 +4,7 @@ import type { OwnerLabels, SourceAccess } from "../ports.ts";
 /** The release that takes the traffic while this deployment runs. */
 export interface LiveRelease {
   releaseId: string;
+  artifact: Artifact;
   instances: StartedInstance[];
   config: EnvironmentConfig;
   commitSha: string | null;

@@ -79,7 +79,8 @@ export class MemoryHistory implements ReleaseHistory {
   async expired(): Promise<KeptRelease[]> {
     return this.past.filter(({ releaseId }) => !this.forgotten.includes(releaseId));
   }
-  async forget(releaseId: string): Promise<void> {
+  async forget(releaseId: string): Promise<boolean> {
     this.forgotten.push(releaseId);
+    return true;
   }
 }

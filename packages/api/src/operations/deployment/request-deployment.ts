@@ -45,6 +45,7 @@ export async function insertDeployment(
     },
   });
   if (deployments.length > 0) throw new DomainError("conflict", "This environment is being deleted.");
+  if (release) await requireKept(tx, release.id);
   const source = AppSource.parse(app.source);
   const newest = await tx.deployment.aggregate({ where: { environmentId: environment.id }, _max: { number: true } });
   const deployment = await tx.deployment.create({
@@ -80,4 +81,13 @@ export async function insertDeployment(
   });
   await ctx.queue.wakeEnvironment(tx, { environmentId: environment.id });
   return deployment.id;
+}
+
+/** Waits for a clean-up that is about to take the release; once the request is written, none takes it. */
+async function requireKept(tx: Transaction, releaseId: string): Promise<void> {
+  const [kept] = await tx.$queryRaw<{ number: number; removedAt: Date | null }[]>`
+    select "number", "removedAt" from "Release" where "id" = ${releaseId}::uuid for share`;
+  if (kept && kept.removedAt === null) return;
+  const name = kept ? `Release ${kept.number}` : "This release";
+  throw new DomainError("conflict", `${name} was cleaned up. Deploy its commit again instead.`, { field: "releaseId" });
 }
