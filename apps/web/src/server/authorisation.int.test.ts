@@ -18,7 +18,7 @@ let own: Awaited<ReturnType<Harness["seedTeam"]>>;
 let foreign: Awaited<ReturnType<Harness["seedTeam"]>>;
 
 beforeAll(async () => {
-  harness = await startProcedures();
+  harness = await startProcedures({ patienceMs: 60_000 });
   own = await harness.seedTeam("own");
   foreign = await harness.seedTeam("foreign");
 });

@@ -11,7 +11,7 @@ type Harness = Awaited<ReturnType<typeof startProcedures>>;
 let harness: Harness;
 let team: Awaited<ReturnType<Harness["seedTeam"]>>;
 beforeAll(async () => {
-  harness = await startProcedures();
+  harness = await startProcedures({ patienceMs: 60_000 });
   team = await harness.seedTeam("own");
 });
 afterAll(() => harness.stop());

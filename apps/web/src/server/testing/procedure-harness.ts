@@ -6,7 +6,7 @@ import { appRouter, type ProcedureMeta, type Services } from "@windlass/api";
 import { openLive } from "@windlass/api/live";
 import { openQueue } from "@windlass/api/operations";
 import { createCipher } from "@windlass/db/encryption";
-import { createTestDatabase } from "@windlass/db/testing";
+import { createTestDatabase, storeLogLines } from "@windlass/db/testing";
 import { EnvironmentConfig, ROLES, type Role } from "@windlass/domain";
 import { encode } from "next-auth/jwt";
 import { pino } from "pino";
@@ -26,8 +26,6 @@ export interface Procedure {
   meta: ProcedureMeta | undefined;
 }
 
-/** A call that waits for a worker, which these tests have none of, passed the authoriser when it is still waiting then. */
-const PATIENCE_MS = 1500;
 const SECRET = "0".repeat(64);
 
 export const listProcedures = (): Procedure[] =>
@@ -35,9 +33,14 @@ export const listProcedures = (): Procedure[] =>
     appRouter._def.procedures as unknown as Record<string, { _def: { type: Procedure["type"]; meta?: ProcedureMeta } }>,
   ).map(([path, { _def }]) => ({ path, type: _def.type, meta: _def.meta }));
 
-/** The real procedures on a real socket and a real database, with two teams and a caller for every role. */
-export async function startProcedures() {
+/**
+ * The real procedures on a real socket and a real database, with two teams and a caller for every role. A call that is
+ * still waiting after `patienceMs` was let in: short where nothing depends on it, long where a slow refusal must not
+ * look like that.
+ */
+export async function startProcedures({ patienceMs }: { patienceMs: number }) {
   const test = await createTestDatabase();
+  await answerSourceChecks(test.db);
   const cipher = createCipher(new Map([[1, randomBytes(32)]]));
   const services: Services = {
     db: test.db,
@@ -81,9 +84,9 @@ export async function startProcedures() {
     /** A team with a member of each role, and one of everything it can own. */
     seedTeam: (slug: string) => seedTeam(services, slug, signIn),
     overHttp: (procedure: Procedure, input: unknown, cookie: string | null) =>
-      callHttp(origin, procedure, input, cookie),
+      callHttp(origin, procedure, input, cookie, patienceMs),
     overWebSocket: (procedure: Procedure, input: unknown, cookie: string | null) =>
-      callWebSocket(origin, procedure, input, cookie),
+      callWebSocket(origin, procedure, input, cookie, patienceMs),
     async stop() {
       procedures.close();
       server.closeAllConnections();
@@ -93,6 +96,17 @@ export async function startProcedures() {
       await test.drop();
     },
   };
+}
+
+/** There is no worker here that would look into a source: what it would write is there at once. */
+async function answerSourceChecks(db: Services["db"]): Promise<void> {
+  const result = JSON.stringify({ ok: false, code: "source_unreachable", message: "It does not answer." });
+  await db.$executeRawUnsafe(`
+    create function answer_source_check() returns trigger language plpgsql as
+    $$ begin new.result := '${result}'; return new; end $$`);
+  await db.$executeRawUnsafe(`
+    create trigger answer_source_check before insert on "SourceCheck"
+    for each row execute function answer_source_check()`);
 }
 
 async function seedTeam({ db, cipher }: Services, slug: string, signIn: (userId: string) => Promise<string>) {
@@ -152,6 +166,14 @@ async function seedTeam({ db, cipher }: Services, slug: string, signIn: (userId:
       releaseId: release.id,
     },
   });
+  // A follower of the whole log is given a line at once.
+  await storeLogLines(db, {
+    environmentId: environment.id,
+    releaseId: release.id,
+    instance: "instance",
+    firstSeq: 1,
+    lines: [{ text: "a word", at: Date.now() }],
+  });
   const token = await db.token.create({
     data: { userId: ownerId, teamId: team.id, name: "t", hash: `hash-${slug}`, hint: "wl_…" },
   });
@@ -171,6 +193,7 @@ async function callHttp(
   { path, type }: Procedure,
   input: unknown,
   cookie: string | null,
+  patienceMs: number,
 ): Promise<Outcome> {
   const headers = { ...(cookie ? { cookie } : {}), "content-type": "application/json" };
   const body = JSON.stringify({ json: input });
@@ -180,7 +203,7 @@ async function callHttp(
       method: type === "query" ? "GET" : "POST",
       headers,
       body: type === "query" ? undefined : body,
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patienceMs),
     });
     return outcomeOf((await response.json()) as Answer);
   } catch (error) {
@@ -208,6 +231,7 @@ function callWebSocket(
   { path, type }: Procedure,
   input: unknown,
   cookie: string | null,
+  patienceMs: number,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${origin.replace("http", "ws")}${WEBSOCKET_PATH}`, {
@@ -218,7 +242,7 @@ function callWebSocket(
       socket.terminate();
       resolve(outcome);
     };
-    const timer = setTimeout(() => end({ code: "ok", message: "still waiting", field: null }), PATIENCE_MS);
+    const timer = setTimeout(() => end({ code: "ok", message: "still waiting", field: null }), patienceMs);
     socket.on("unexpected-response", (_request, response) => {
       end({
         code: response.statusCode === 401 ? "UNAUTHORIZED" : `HTTP ${response.statusCode}`,

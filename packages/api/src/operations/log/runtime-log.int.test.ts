@@ -1,5 +1,4 @@
-import { packLines } from "@windlass/db/runtime-log";
-import { createTestDatabase, type TestDatabase } from "@windlass/db/testing";
+import { createTestDatabase, storeLogLines, type TestDatabase } from "@windlass/db/testing";
 import { EnvironmentConfig, RuntimeLogFilter } from "@windlass/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Live, openLive } from "../../live/index.ts";
@@ -39,8 +38,6 @@ beforeAll(async () => {
     },
   });
   environment = { id: row.id, teamId: team.id };
-  const lease = { holder: "test", fencingToken: 1, expiresAt: new Date() };
-  await db.runtimeLog.create({ data: { environmentId: row.id, ...lease } });
   for (let chunk = 0; chunk < CHUNKS; chunk++) await store();
 }, 120_000);
 
@@ -52,29 +49,15 @@ afterAll(async () => {
 /** A chunk as a worker stores it; every tenth line is an error, every chunk of another instance. */
 async function store(): Promise<void> {
   const firstSeq = stored + 1;
-  const seqs = Array.from({ length: LINES_A_CHUNK }, (_, index) => firstSeq + index);
-  const packed = packLines({
-    text: Buffer.from(seqs.map((seq) => `\u001b[32mline\u001b[0m ${seq} ${"a".repeat(30)}!\n`).join("")),
-    times: Float64Array.from(seqs, (seq) => BEGAN + seq * 1000),
-    streams: Uint8Array.from(seqs, (seq) => (seq % 10 === 0 ? 2 : 1)),
+  const lines = Array.from({ length: LINES_A_CHUNK }, (_, index) => {
+    const seq = firstSeq + index;
+    const text = `\u001b[32mline\u001b[0m ${seq} ${"a".repeat(30)}!`;
+    return { text, at: BEGAN + seq * 1000, isError: seq % 10 === 0 };
   });
   stored += LINES_A_CHUNK;
-  await test.db.$transaction([
-    test.db.runtimeLogChunk.create({
-      data: {
-        environmentId: environment.id,
-        firstSeq,
-        lastSeq: stored,
-        instance: `instance-${(firstSeq / LINES_A_CHUNK) & 1}`,
-        releaseId: environment.id,
-        fromAt: new Date(packed.fromAt),
-        toAt: new Date(packed.toAt),
-        streams: packed.streams,
-        data: new Uint8Array(packed.data),
-      },
-    }),
-    test.db.runtimeLog.update({ where: { environmentId: environment.id }, data: { lastSeq: stored } }),
-  ]);
+  const instance = `instance-${(firstSeq / LINES_A_CHUNK) & 1}`;
+  const { id } = environment;
+  await storeLogLines(test.db, { environmentId: id, releaseId: id, instance, firstSeq, lines });
 }
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
