@@ -86,9 +86,10 @@ export async function awaitInstance(
   }
 }
 
-/** Counts how often an instance ends, from what it was when it was first looked at. */
+/** Counts how often an instance has ended since it was started; of one that was warm, since it was first looked at. */
 function watchLife(first: InstanceState, wasWarm: boolean) {
-  const restartsBefore = first.state === "missing" ? 0 : first.restarts;
+  // The worker before may have watched it end, and died.
+  const restartsBefore = wasWarm && first.state !== "missing" ? first.restarts : 0;
   let since = wasWarm ? Number.NEGATIVE_INFINITY : performance.now();
   const life = {
     state: first,
