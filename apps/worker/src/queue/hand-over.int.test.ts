@@ -3,7 +3,8 @@ import { requestDeployment } from "@windlass/api/operations";
 import { isEnded } from "@windlass/domain";
 import { afterEach, expect, it } from "vitest";
 import { makeWorld, type World } from "../testing/fake-world.ts";
-import { judgeHistories, recordMoves } from "../testing/judge-history.ts";
+import { judgeHistories, recordHistory } from "../testing/judge-history.ts";
+import { commitOf } from "../testing/numbered-commits.ts";
 import { createRandom } from "../testing/random.ts";
 
 const PLACES = { environments: 4, perTeam: 4, builds: 2 };
@@ -14,7 +15,7 @@ afterEach(() => world.close());
 
 async function open(leaseMs: number) {
   world = await makeWorld(createRandom(1), leaseMs);
-  await recordMoves(world.ctx.db);
+  await recordHistory(world.ctx.db);
   const team = await world.ctx.db.team.create({ data: { slug: "harbour", name: "Harbour" } });
   return (await world.makeEnvironment(team.id, "app")).environment;
 }
@@ -63,7 +64,7 @@ it("hands over at once when a worker shuts down, long before its lease would end
   expect(await untilEnded(id)).toMatchObject({ status: "succeeded" });
   expect(await token(environment.id)).toBe(2n);
   await second.stop();
-  expect([...world.faults, ...(await judgeHistories(world.ctx.db, world.outside))]).toEqual([]);
+  expect([...world.faults, ...(await judgeHistories(world.ctx.db, commitOf, world.outside))]).toEqual([]);
 }, 120_000);
 
 it("lets neither of two workers act that froze past their leases one after the other and wake up together", async () => {
@@ -89,5 +90,5 @@ it("lets neither of two workers act that froze past their leases one after the o
     return asked;
   })();
   expect(await untilEnded(id)).toMatchObject({ status: "succeeded" });
-  expect([...world.faults, ...(await judgeHistories(world.ctx.db, world.outside))]).toEqual([]);
+  expect([...world.faults, ...(await judgeHistories(world.ctx.db, commitOf, world.outside))]).toEqual([]);
 }, 120_000);

@@ -5,30 +5,45 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openLive } from "@windlass/api/live";
 import type { OperationContext } from "@windlass/api/operations";
-import { createDatabase } from "@windlass/db";
+import { createDatabase, type Database } from "@windlass/db";
 import { createCipher } from "@windlass/db/encryption";
 import { openRuntimeLogStore } from "@windlass/db/runtime-log-store";
 import { createTestDatabase } from "@windlass/db/testing";
 import { EnvironmentConfig } from "@windlass/domain";
-import { createWorkspace, type RuntimePorts } from "@windlass/engine";
+import { createWorkspace, type Router, type RuntimePorts } from "@windlass/engine";
 import { createFakeRuntime, FakeEngine, FakeRouter } from "@windlass/engine/testing/fakes";
 import type { Logger } from "pino";
 import { type QueueWork, workQueue } from "../queue/work-queue.ts";
 import type { Worker } from "../wiring.ts";
-import type { Outside } from "./judge-history.ts";
-import { Mortality } from "./mortality.ts";
+import { connectionName, type Outside } from "./judge-history.ts";
+import { Mortality, type Point } from "./mortality.ts";
 import { createNumberedRepositories, type NumberedCommit } from "./numbered-commits.ts";
 import type { Random } from "./random.ts";
 import { withSkew } from "./skew-clock.ts";
+import type { MortalWorker } from "./upset-workers.ts";
 
 const OWNER = "test";
-const CONNECTIONS = 60;
+const CONNECTIONS = 20;
+const CONNECTIONS_OF_A_WORKER = 16;
+
+/** Where a worker freezes: around each commit and each effect that another one could be at by the time it wakes up. */
+const FREEZING_POINTS: readonly Point[] = [
+  "before transaction",
+  "after transaction",
+  "after change",
+  "before apply",
+  "before switch",
+  "after switch",
+  "before build",
+  "before start",
+  "after start",
+  "before stop",
+  "after stop",
+];
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;
-export interface FakeWorker {
+export interface FakeWorker extends MortalWorker {
   mortality: Mortality;
-  /** As SIGTERM: resolves once everything was handed over */
-  stop(): Promise<void>;
 }
 
 /** One database, engine and router, and workers in this process that can die, freeze and have wrong clocks. */
@@ -54,7 +69,8 @@ export async function makeWorld(random: Random, leaseMs: number) {
     const ports = createFakeRuntime({ owner: OWNER, engine });
     const check = async (environmentId: string | undefined, what: string) => {
       if (environmentId === undefined) return;
-      const lease = await db.lease.findUnique({ where: { environmentId } });
+      const [lease] = await db.$queryRaw<{ holder: string }[]>`
+        select "holder" from "Lease" where "environmentId" = ${environmentId}::uuid`;
       if (lease && lease.holder !== holder) faults.push(`${holder} did ${what} on an environment of ${lease.holder}`);
     };
     const { builder, runtime } = ports;
@@ -96,9 +112,38 @@ export async function makeWorld(random: Random, leaseMs: number) {
     };
   }
 
+  /** The newest token of each service that the router took a command with */
+  const tokens = new Map<string, number>();
+  /** The router's commands, noting those that it should have refused. */
+  function watchedRouter(): Router {
+    const noting =
+      <C extends { service: string; token: number }, A extends unknown[], R>(send: (c: C, ...a: A) => Promise<R>) =>
+      async (command: C, ...given: A): Promise<R> => {
+        const answer = await send(command, ...given);
+        const newest = tokens.get(command.service) ?? 0;
+        if (command.token < newest) faults.push(`the router took token ${command.token} after ${newest}`);
+        tokens.set(command.service, Math.max(newest, command.token));
+        return answer;
+      };
+    return {
+      entry: router.entry,
+      apply: noting(router.apply),
+      hold: noting(router.hold),
+      switch: noting(router.switch),
+      drain: noting(router.drain),
+      remove: noting(router.remove),
+      table: router.table,
+    };
+  }
+
+  const databases = new Set<Database>();
   function startWorker(places: Worker["places"], skewMs: number): FakeWorker {
     const holder = randomUUID();
     const mortality = new Mortality();
+    const named = new URL(test.url);
+    named.searchParams.set("application_name", connectionName(holder));
+    const own = createDatabase(named.href, CONNECTIONS_OF_A_WORKER);
+    databases.add(own);
     const shutdown = new AbortController();
     const ports = watched(holder);
     const adapters: RuntimePorts = {
@@ -112,7 +157,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
     const quiet = () => {};
     const log = { info: quiet, warn: quiet, error: quiet } as unknown as Logger;
     const worker: Worker = {
-      db: mortality.overDatabase(db),
+      db: mortality.overDatabase(own),
       cipher,
       live: {
         watch: (topics, signal) => {
@@ -130,7 +175,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
       places,
       warmMemoryMb: 1_000_000,
       source,
-      router: mortality.over(router),
+      router: mortality.over(watchedRouter()),
       workspace: mortality.overEffects(createWorkspace(folder)),
       diskFolders: () => [],
       leastFreeBytes: 0,
@@ -138,12 +183,18 @@ export async function makeWorld(random: Random, leaseMs: number) {
       services: ctx,
       shutdown: shutdown.signal,
     };
-    const work: QueueWork = withSkew(skewMs, () => workQueue(worker));
+    const work: QueueWork = mortality.run(() => withSkew(skewMs, () => workQueue(worker)));
     return {
+      holder,
       mortality,
+      kill: () => mortality.kill(),
+      freeze: () => mortality.freezeAt(random.pick(FREEZING_POINTS) ?? "before transaction"),
+      thaw: () => mortality.thaw(),
       stop: async () => {
         shutdown.abort();
         await work.done;
+        await own.$disconnect();
+        databases.delete(own);
       },
     };
   }
@@ -200,7 +251,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
       await Promise.all([live.close(), runtimeLogs.close()]);
       await engine.close();
       router.close();
-      await db.$disconnect();
+      await Promise.all([db, ...databases].map((one) => one.$disconnect()));
       await test.drop();
       await rm(folder, { recursive: true, force: true });
     },

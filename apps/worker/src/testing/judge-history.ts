@@ -1,6 +1,6 @@
 import type { Database } from "@windlass/db";
 import { isEnded } from "@windlass/domain";
-import { commitOf, isBefore } from "./numbered-commits.ts";
+import { isBefore, type NumberedCommit } from "./numbered-commits.ts";
 
 /** A change of a deployment's status, in the order the database committed them for its environment. */
 interface Move {
@@ -9,21 +9,61 @@ interface Move {
   status: string;
 }
 
-/** Writes every move down from now on, whoever makes it; and lets nothing but the leases keep deployments apart. */
-export async function recordMoves(db: Database): Promise<void> {
-  await db.$executeRawUnsafe(
+/** What a worker's database connections are named after; those of others may write what they like. */
+export const connectionName = (worker: string): string => `worker ${worker}`;
+
+/** Whose environment a row is of, for each table that only the holder of its lease may change. */
+const ENVIRONMENT_OF = {
+  Deployment: `new."environmentId"`,
+  Environment: `new."id"`,
+  Instance: `(select "environmentId" from "Release" where "id" = new."releaseId")`,
+  LogChunk: `(select "environmentId" from "Deployment" where "id" = new."deploymentId")`,
+  Release: `new."environmentId"`,
+  Step: `(select "environmentId" from "Deployment" where "id" = new."deploymentId")`,
+};
+/** Where also others write, the columns that are the holder's. */
+const ITS_COLUMNS: Partial<Record<string, string>> = {
+  Deployment: `update of "status", "committedToTraffic", "releaseId", "commitSha", "plan", "proof"`,
+  Environment: `update of "currentReleaseId"`,
+};
+
+/**
+ * Writes down from now on every move, whoever makes it, and every change to an environment's books by a worker that
+ * another one has taken it over from: by the names of their connections, not by what they believe. And lets nothing but
+ * the leases keep deployments apart.
+ */
+export async function recordHistory(db: Database): Promise<void> {
+  const statements = [
     `create table moves ("seq" bigserial, "deploymentId" uuid, "environmentId" uuid, "status" text)`,
-  );
-  await db.$executeRawUnsafe(`create function record_move() returns trigger language plpgsql as $$ begin
-    insert into moves ("deploymentId", "environmentId", "status") values (new."id", new."environmentId", new."status");
-    return null; end $$`);
-  await db.$executeRawUnsafe(
+    `create function record_move() returns trigger language plpgsql as $$ begin
+      insert into moves ("deploymentId", "environmentId", "status") values (new."id", new."environmentId", new."status");
+      return null; end $$`,
     `create trigger record_move after update of "status" on "Deployment" for each row execute function record_move()`,
-  );
-  await db.$executeRawUnsafe(`drop index "Deployment_one_running"`);
+    `drop index "Deployment_one_running"`,
+    `create table takers ("environmentId" uuid primary key, "worker" text)`,
+    `create function record_taker() returns trigger language plpgsql as $$ begin
+      insert into takers values (new."environmentId", current_setting('application_name'))
+      on conflict ("environmentId") do update set "worker" = excluded."worker";
+      return null; end $$`,
+    `create trigger record_taker after insert or update of "fencingToken" on "Lease" for each row execute function record_taker()`,
+    `create table trespasses ("environmentId" uuid, "what" text, "worker" text, "taker" text)`,
+  ];
+  for (const [table, environment] of Object.entries(ENVIRONMENT_OF)) {
+    statements.push(
+      `create function record_trespass_${table}() returns trigger language plpgsql as $$ begin
+        insert into trespasses select t."environmentId", '${table}', current_setting('application_name'), t."worker" from takers t
+        where current_setting('application_name') like '${connectionName("%")}'
+          and t."environmentId" = ${environment} and t."worker" <> current_setting('application_name');
+        return null; end $$`,
+      `create trigger record_trespass after ${ITS_COLUMNS[table] ?? "insert or update"} on "${table}"
+        for each row execute function record_trespass_${table}()`,
+    );
+  }
+  for (const statement of statements) await db.$executeRawUnsafe(statement);
 }
 
 const ROWS = {
+  app: true,
   deployments: { orderBy: { number: "asc" } },
   releases: { include: { instances: true } },
 } as const;
@@ -41,17 +81,23 @@ export interface Outside {
 /** Everything in which the environments' end states, or the ways there, differ from what their histories say. */
 export async function judgeHistories(
   db: Database,
+  commitOf: (sha: string) => NumberedCommit,
   look: (environmentId: string) => Promise<Outside> | Outside,
 ): Promise<string[]> {
   const moves = await db.$queryRaw<Move[]>`select * from moves order by "seq"`;
+  const trespasses = await db.$queryRaw<Record<"environmentId" | "what" | "worker" | "taker", string>[]>`
+    select distinct * from trespasses`;
   const byEnvironment = Map.groupBy(moves, ({ environmentId }) => environmentId);
   const environments = await db.environment.findMany({ include: ROWS });
-  const faults: string[] = [];
+  const faults = trespasses.map(
+    ({ environmentId, what, worker, taker }) =>
+      `${worker} wrote a ${what} of ${environmentId}, which ${taker} had taken`,
+  );
   for (const environment of environments) {
     const made = byEnvironment.get(environment.id) ?? [];
     const outside = await look(environment.id);
-    for (const fault of [...judgeMoves(environment, made), ...judgeEnd(environment, outside)]) {
-      faults.push(`${environment.slug}: ${fault}`);
+    for (const fault of [...judgeMoves(environment, made, commitOf), ...judgeEnd(environment, outside)]) {
+      faults.push(`${environment.app.slug}: ${fault}`);
     }
   }
   return faults;
@@ -61,7 +107,7 @@ type Environment = Awaited<ReturnType<typeof readAll>>[number];
 const readAll = (db: Database) => db.environment.findMany({ include: ROWS });
 
 /** One at a time, in the order they were asked for, each with one end; and the releases that became live thereby. */
-function judgeMoves(environment: Environment, moves: Move[]): string[] {
+function judgeMoves(environment: Environment, moves: Move[], commitOf: (sha: string) => NumberedCommit): string[] {
   const faults: string[] = [];
   const rows = new Map(environment.deployments.map((row) => [row.id, row]));
   const releases = new Map(environment.releases.map((release) => [release.id, release]));
