@@ -163,7 +163,7 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     const [variable] = row.variables;
     expect(ctx.cipher.decrypt(variable?.secret ?? new Uint8Array(), "variable").reveal()).toBe(secret.value);
     expect(await deploy(staging)).toMatchObject({ status: "succeeded" });
-    await expectTruth(stack, staging, versions);
+    await expectTruth(stack, { ...staging, runtime }, versions);
     const audit = JSON.stringify(await ctx.db.auditEntry.findMany());
     expect(audit).toContain("TOKEN");
     expect(audit).not.toContain(secret.value);

@@ -1,4 +1,4 @@
-import { EnvironmentConfig } from "@windlass/domain";
+import { EnvironmentConfig, type RuntimeKind } from "@windlass/domain";
 import { expect, vi } from "vitest";
 import { readHeld } from "./holdings.ts";
 import { ask } from "./probe-host.ts";
@@ -15,7 +15,7 @@ export function expectTruth(stack: Stack, app: TruthfulApp, versions: ReadonlyMa
 
 const SETTLED_WITHIN_MS = 15_000;
 
-type TruthfulApp = { environment: { id: string }; host: string };
+type TruthfulApp = { environment: { id: string }; host: string; runtime: RuntimeKind };
 
 async function compare(
   { ctx: { db }, holdings, routerPort }: Stack,
@@ -38,10 +38,10 @@ async function compare(
   expect(live).toEqual(Array.from({ length: EnvironmentConfig.parse(config).instances }, () => isLive));
   const body = versions.get(currentRelease?.commitSha ?? "");
   expect(await ask(routerPort, app.host)).toEqual({ status: 200, body });
-  expect(await readHeld(holdings, environmentId)).toEqual({
+  expect(await readHeld({ ...holdings, runtime: app.runtime }, environmentId)).toEqual({
     instances: present.map(({ name }) => name).sort(),
     releases: releases.map(({ id }) => id).sort(),
-    networks: holdings.runtime === "docker" ? [environmentId] : [],
+    networks: app.runtime === "docker" ? [environmentId] : [],
     strays: [],
   });
 }

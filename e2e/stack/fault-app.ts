@@ -28,8 +28,11 @@ setTimeout(() => console.log("built"), 300);
 `;
 
 /** The app as files of a repository; one that `isBroken` ends before it listens. */
-export function faultApp(version: string, { startMs = 250, isBroken = false } = {}): Record<string, string> {
-  const scripts = { build: "node build.js", start: "node server.js" };
+export function faultApp(
+  version: string,
+  { startMs = 250, hasBuild = true, isBroken = false } = {},
+): Record<string, string> {
+  const scripts = { ...(hasBuild && { build: "node build.js" }), start: "node server.js" };
   return {
     "server.js": server(version, startMs, isBroken),
     "build.js": BUILD,
@@ -39,7 +42,7 @@ export function faultApp(version: string, { startMs = 250, isBroken = false } = 
       `LABEL ${TEST_LABEL}`,
       "WORKDIR /app",
       "COPY . .",
-      'RUN ["node", "build.js"]',
+      ...(hasBuild ? ['RUN ["node", "build.js"]'] : []),
       'CMD ["node", "server.js"]',
       "",
     ].join("\n"),

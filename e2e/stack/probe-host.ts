@@ -12,7 +12,7 @@ export interface Prober {
   stop(): Promise<void>;
 }
 
-export function probeHost(port: number, host: string): Prober {
+export function probeHost(port: number, host: string, pauseMs = PAUSE_MS): Prober {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const failures: string[] = [];
   let answers = 0;
@@ -25,7 +25,7 @@ export function probeHost(port: number, host: string): Prober {
       }));
       if (status === 200) answers++;
       else failures.push(`${new Date().toISOString()} ${status} ${body.slice(0, 200)}`);
-      await sleep(PAUSE_MS);
+      await sleep(pauseMs);
     }
   };
   const running = run();

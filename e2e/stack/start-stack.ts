@@ -42,6 +42,8 @@ export interface NewStackApp {
   name: string;
   url: string;
   config: EnvironmentConfig;
+  /** The stack's own unless said */
+  runtime?: RuntimeKind;
   variables?: VariableInput[];
 }
 
@@ -128,6 +130,8 @@ export async function startStack(options: StackOptions) {
     router,
     routerPort,
     worker,
+    /** All that were added, the first one included */
+    workers,
     /** Another worker beside the first; to be started by the test */
     addWorker,
 
@@ -135,7 +139,7 @@ export async function startStack(options: StackOptions) {
     restartRouter: () => router.start({ WINDLASS_ROUTER_LISTEN: `127.0.0.1:${routerPort}` }),
 
     /** An app from a git repository with its production environment, not yet deployed. */
-    async createApp({ name, url, config, variables = [] }: NewStackApp) {
+    async createApp({ name, url, config, runtime = options.runtime, variables = [] }: NewStackApp) {
       const made = await createApp(ctx, team, {
         name,
         source: AppSource.parse({ kind: "git", url }),
@@ -150,7 +154,7 @@ export async function startStack(options: StackOptions) {
       });
       const host = environment.routes[0]?.host;
       if (!host) throw new Error("The environment has no host.");
-      return { ...made, environment: { id: environment.id, teamId: team.id, slug: environment.slug }, host };
+      return { ...made, environment: { id: environment.id, teamId: team.id, slug: environment.slug }, host, runtime };
     },
 
     /** The deployment once it has ended. */
