@@ -49,6 +49,19 @@ export async function deployNewest(page: Page): Promise<void> {
   await page.waitForURL("**/deployments/*");
 }
 
+/** Opens the app's page, looks at what deploying would bring, and deploys it. */
+async function deployPreviewed(page: Page, commitMessage: string): Promise<void> {
+  await page.getByRole("link", { name: "Tiny" }).first().click();
+  await page.waitForURL("**/apps/*");
+  await page.getByRole("button", { name: "More ways to deploy to Production" }).click();
+  await page.getByRole("menuitem", { name: "See what would change" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText(commitMessage)).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Deploy", exact: true }).click();
+  await page.waitForURL("**/deployments/*");
+}
+
 /** Set up, new app, first deployment, a second one, and back: what both runtimes must do. */
 export async function deployAndRollBack({ page, windlass, repository }: Journey, repositoryUrl: string): Promise<void> {
   const first = repository.push("Version one");
@@ -76,7 +89,7 @@ export async function deployAndRollBack({ page, windlass, repository }: Journey,
   expect(await headingAt(page, windlass.appUrl("tiny"))).toBe("Version one");
 
   repository.push("Version two");
-  await deployNewest(page);
+  await deployPreviewed(page, "Show Version two");
   await expectEnd(page, "Live");
   await page.getByRole("tab", { name: "Plan" }).click();
   await expect(page.getByText("Show Version two").first()).toBeVisible();

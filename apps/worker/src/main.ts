@@ -21,7 +21,7 @@ import { reportWorker } from "./report/report-worker.ts";
 import { keepRuntimeLogs } from "./runtime-log/keep-runtime-logs.ts";
 import { openRuntimes } from "./runtimes.ts";
 import { readSettings } from "./settings.ts";
-import { answerSourceCheck } from "./source/answer-source-check.ts";
+import { answerSourceJob } from "./source/answer-source-job.ts";
 import type { Worker } from "./wiring.ts";
 
 // The worker process: takes jobs from the queue and runs them through the engine. The only place that reads the
@@ -107,7 +107,7 @@ const queue = workQueue(worker);
 // A job only wakes: what is to be done, and by whom, the rows say.
 await boss.work(ENVIRONMENT_QUEUE, WORK, async () => queue.wake());
 await boss.work(SOURCE_CHECK_QUEUE, { ...WORK, localConcurrency: 2 }, async ([job]) => {
-  if (job) await answerSourceCheck(worker, job.data);
+  if (job) await answerSourceJob(worker, job.data);
 });
 const loops = [
   queue.done,

@@ -67,16 +67,22 @@ export const CommitSummary = z.object({
 });
 export type CommitSummary = z.infer<typeof CommitSummary>;
 
-/** What a deployment will change against the release that is live. */
-export const DeploymentPlan = z.object({
+/** The way from the live release's commit to another. */
+export const CommitRange = z.object({
   /** Newest first, at most 50; `commitsOmitted` says how many more there are */
   commits: z.array(CommitSummary),
   commitsOmitted: z.int(),
   /** The live release's commit, when there is one */
   fromCommit: z.string().nullable(),
+  /** Null for an image */
   toCommit: z.string().nullable(),
   /** The target is older than, or not a descendant of, what is live */
   isBackwards: z.boolean(),
+});
+export type CommitRange = z.infer<typeof CommitRange>;
+
+/** What a deployment will change against the release that is live. */
+export const DeploymentPlan = CommitRange.extend({
   config: z.array(ConfigChange),
   variables: z.object({ added: z.array(z.string()), changed: z.array(z.string()), removed: z.array(z.string()) }),
   /** The commands that the deployment runs, as people write them */

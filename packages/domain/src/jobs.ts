@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Id } from "./names.ts";
+import { CommitRange } from "./deployment.ts";
+import { GitRef, Id } from "./names.ts";
 import { AppSource } from "./source.ts";
 
 /** A job says that an environment has something to do; the rows say what. Losing or doubling a job loses nothing. */
@@ -7,9 +8,12 @@ export const ENVIRONMENT_QUEUE = "environment-wake";
 export const EnvironmentJob = z.object({ environmentId: Id });
 export type EnvironmentJob = z.infer<typeof EnvironmentJob>;
 
-/** A check of a source before it is saved: asked by the web, answered by the worker, which alone runs git. */
+/** Questions about a source: asked by the web, answered by the worker, which alone runs git. */
 export const SOURCE_CHECK_QUEUE = "source-check";
-export const SourceCheckJob = z.object({
+
+/** What is in a source that is not saved yet? */
+const SourceCheckJob = z.object({
+  kind: z.literal("check"),
   checkId: Id,
   source: AppSource,
   ref: z.string(),
@@ -20,6 +24,13 @@ export const SourceCheckJob = z.object({
   sshHostKeys: z.array(z.string()),
 });
 export type SourceCheckJob = z.infer<typeof SourceCheckJob>;
+
+/** Which commits would a deployment of this branch, tag or commit bring? */
+const CommitsJob = z.object({ kind: z.literal("commits"), checkId: Id, environmentId: Id, ref: GitRef });
+export type CommitsJob = z.infer<typeof CommitsJob>;
+
+export const SourceJob = z.discriminatedUnion("kind", [SourceCheckJob, CommitsJob]);
+export type SourceJob = z.infer<typeof SourceJob>;
 
 /** What a look into a source found, or why it could not be looked into. */
 export const SourceCheckResult = z.discriminatedUnion("ok", [
@@ -49,3 +60,10 @@ export const SourceCheckResult = z.discriminatedUnion("ok", [
   }),
 ]);
 export type SourceCheckResult = z.infer<typeof SourceCheckResult>;
+
+/** The commits that a deployment would bring, or why they could not be read. */
+export const CommitsResult = z.discriminatedUnion("ok", [
+  CommitRange.extend({ ok: z.literal(true) }),
+  z.object({ ok: z.literal(false), code: z.string(), message: z.string() }),
+]);
+export type CommitsResult = z.infer<typeof CommitsResult>;

@@ -27,6 +27,7 @@ export { targetOf } from "./router/target-of.ts";
 export { watchRouter } from "./router/watch-router.ts";
 export type { DeployRequest, LiveRelease, ReleaseRequest } from "./steps/deploy-request.ts";
 export { inspectSource } from "./steps/inspect-source.ts";
+export { readCommitRange } from "./steps/plan-deployment.ts";
 export { buildWithinBudget } from "./storage/build-within-budget.ts";
 export { type DiskFolder, measureDisks } from "./storage/measure-disks.ts";
 export { createWorkspace } from "./workspace/create-workspace.ts";

@@ -47,7 +47,7 @@ export async function loadRequest(worker: Worker, lease: Lease, row: DeploymentR
     live: row.committedToTraffic ? await releaseBefore(worker, row) : live,
     notice: stoppedNotice(environment),
   };
-  const access = accessOf(worker, environment.app);
+  const access = openAccess(worker, environment.app);
   const newRelease: NewRelease | null = existing
     ? null
     : {
@@ -96,7 +96,7 @@ async function releaseBefore({ db }: Worker, { environmentId }: DeploymentRow): 
 }
 
 /** The app's source with its credentials, decrypted. */
-function accessOf({ cipher }: Worker, app: EnvironmentRow["app"]): SourceAccess {
+export function openAccess({ cipher }: Worker, app: EnvironmentRow["app"]): SourceAccess {
   return {
     source: AppSource.parse(app.source),
     repositoryToken: app.repositoryToken ? cipher.decrypt(app.repositoryToken, "repositoryToken") : null,

@@ -202,7 +202,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
   const ctx: OperationContext = {
     db,
     cipher,
-    queue: { wakeEnvironment: async () => {}, checkSource: async () => {}, stop: async () => {} },
+    queue: { wakeEnvironment: async () => {}, askAboutSource: async () => {}, stop: async () => {} },
     live,
     addresses: { appsDomain: "localhost", appsPort: 80, appsScheme: "http" },
     actor: { kind: "user", id: randomUUID(), name: "Ada" },

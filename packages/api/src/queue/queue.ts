@@ -1,11 +1,11 @@
 import type { Transaction } from "@windlass/db";
-import { ENVIRONMENT_QUEUE, type EnvironmentJob, SOURCE_CHECK_QUEUE, type SourceCheckJob } from "@windlass/domain";
+import { ENVIRONMENT_QUEUE, type EnvironmentJob, SOURCE_CHECK_QUEUE, type SourceJob } from "@windlass/domain";
 import { fromPrisma, PgBoss } from "pg-boss";
 
 /** Enqueues in the caller's transaction: a row without its job, or a job without its row, cannot exist. */
 export interface Queue {
   wakeEnvironment(tx: Transaction, job: EnvironmentJob): Promise<void>;
-  checkSource(tx: Transaction, job: SourceCheckJob): Promise<void>;
+  askAboutSource(tx: Transaction, job: SourceJob): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export function queueOver(boss: PgBoss): Queue {
     async wakeEnvironment(tx, job) {
       await boss.send(ENVIRONMENT_QUEUE, job, { db: fromPrisma(tx) });
     },
-    async checkSource(tx, job) {
+    async askAboutSource(tx, job) {
       await boss.send(SOURCE_CHECK_QUEUE, job, { db: fromPrisma(tx) });
     },
     async stop() {

@@ -1,4 +1,4 @@
-import { AppSource, DomainError, GitRef, Id, ImageRef } from "@windlass/domain";
+import { AppSource, CommitsResult, DomainError, GitRef, Id, ImageRef } from "@windlass/domain";
 import { z } from "zod";
 import { snapshots } from "../live/index.ts";
 import { cancelDeployment } from "../operations/deployment/cancel-deployment.ts";
@@ -10,6 +10,7 @@ import { readDeployment, readDeployments } from "../operations/deployment/read-d
 import { redeploy } from "../operations/deployment/redeploy.ts";
 import { requestDeployment } from "../operations/deployment/request-deployment.ts";
 import { requestRollback } from "../operations/deployment/request-rollback.ts";
+import { readCommits } from "../operations/source/read-commits.ts";
 import { deploymentProcedure, environmentProcedure } from "../procedures.ts";
 import { DeploymentDetail, DeploymentSummary, DeployPreview, LogBatch, RollbackPlan } from "../schemas.ts";
 import { t } from "../trpc.ts";
@@ -81,6 +82,11 @@ export const deploymentRouter = t.router({
   preview: environmentProcedure("deployment", "read")
     .output(DeployPreview)
     .query(({ ctx }) => previewDeployment(ctx, ctx.environment)),
+  /** Asked beside the preview, which does not wait for the repository */
+  previewCommits: environmentProcedure("deployment", "create")
+    .input(z.object({ ref: GitRef.optional() }))
+    .output(CommitsResult)
+    .query(({ ctx, input, signal }) => readCommits(ctx, ctx.environment, input.ref, signal)),
   redeploy: deploymentProcedure("deployment", "create")
     .input(z.object({ allowOlder: AllowOlder }))
     .output(DeploymentRef)

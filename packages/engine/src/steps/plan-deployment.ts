@@ -1,5 +1,5 @@
-import { type DeploymentPlan, DomainError, diffConfig, diffNames } from "@windlass/domain";
-import type { EffectContext, EnginePorts, ResolvedSource } from "../ports.ts";
+import { type CommitRange, type DeploymentPlan, DomainError, diffConfig, diffNames } from "@windlass/domain";
+import type { EffectContext, EnginePorts, ResolvedSource, SourceAccess } from "../ports.ts";
 import type { DeployRequest } from "./deploy-request.ts";
 
 const COMMITS_SHOWN = 50;
@@ -12,17 +12,9 @@ export async function planDeployment(
   context: EffectContext,
 ): Promise<void> {
   const commit = resolved.kind === "git" ? resolved.commit : null;
-  const from = request.live?.commitSha ?? null;
-  const history =
-    commit && from && from !== commit.sha
-      ? await source.history(request.access, from, commit.sha, COMMITS_SHOWN, context)
-      : { commits: commit && from !== commit.sha ? [commit] : [], omitted: 0, isBackwards: false };
+  const range = await readCommitRange(source, request.access, request.live?.commitSha ?? null, resolved, context);
   const plan: DeploymentPlan = {
-    commits: history.commits,
-    commitsOmitted: history.omitted,
-    fromCommit: from,
-    toCommit: commit?.sha ?? null,
-    isBackwards: history.isBackwards,
+    ...range,
     config: diffConfig(request.live?.config ?? null, request.config),
     variables: diffNames(request.live?.variableDigests ?? {}, request.variableDigests),
     commands: {
@@ -35,6 +27,22 @@ export async function planDeployment(
   await record({ plan, ...(commit ? { commit } : {}) });
   await tell(plan, request, context);
   if (isContained(plan) && !request.allowOlder) throw alreadyContained(plan);
+}
+
+/** The commits between what is live, when something is, and what was asked for. */
+export async function readCommitRange(
+  source: EnginePorts["source"],
+  access: SourceAccess,
+  fromCommit: string | null,
+  resolved: ResolvedSource,
+  context: EffectContext,
+): Promise<CommitRange> {
+  const commit = resolved.kind === "git" ? resolved.commit : null;
+  const { commits, omitted, isBackwards } =
+    commit && fromCommit && fromCommit !== commit.sha
+      ? await source.history(access, fromCommit, commit.sha, COMMITS_SHOWN, context)
+      : { commits: commit && fromCommit !== commit.sha ? [commit] : [], omitted: 0, isBackwards: false };
+  return { commits, commitsOmitted: omitted, fromCommit, toCommit: commit?.sha ?? null, isBackwards };
 }
 
 /** The live release's commit follows from this one: nothing lies between but what would be taken out. */

@@ -1,5 +1,5 @@
 import type { RollbackPlan } from "@windlass/api";
-import type { ConfigChange, DeploymentPlan } from "@windlass/domain";
+import type { CommitRange, ConfigChange, DeploymentPlan } from "@windlass/domain";
 import { TriangleAlert } from "lucide-react";
 import { Card, CardTitle } from "@/components/ui/card";
 import { RelativeTime } from "@/features/time/times";
@@ -9,33 +9,7 @@ import { shortSha } from "./deployment-title";
 export function PlanView({ plan }: { plan: DeploymentPlan }) {
   return (
     <div className="flex flex-col gap-4">
-      <Card className="flex flex-col gap-2 p-4">
-        <CardTitle>Commits</CardTitle>
-        <p className="text-muted text-sm">{describeRange(plan)}</p>
-        {plan.isBackwards && (
-          <p className="flex items-center gap-1.5 text-attention text-sm">
-            <TriangleAlert className="size-4 shrink-0" aria-hidden="true" />
-            This commit does not follow the live one: what came between is taken out.
-          </p>
-        )}
-        {plan.commits.length > 0 && (
-          <ul className="flex flex-col">
-            {plan.commits.map((commit) => (
-              <li
-                key={commit.sha}
-                className="flex flex-wrap items-baseline gap-x-3 border-border border-t py-1.5 text-sm"
-              >
-                <code className="font-mono text-muted text-xs">{shortSha(commit.sha)}</code>
-                <span className="min-w-0 flex-1 truncate">{commit.message.split("\n")[0]}</span>
-                <span className="text-muted text-xs">
-                  {commit.author}, <RelativeTime at={new Date(commit.committedAt)} />
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
-        {plan.commitsOmitted > 0 && <p className="text-muted text-sm">and {plan.commitsOmitted} more</p>}
-      </Card>
+      <CommitsCard range={plan} />
       <ChangesCard config={plan.config} variables={plan.variables} />
       {(plan.commands.release || plan.commands.postDeploy) && (
         <Card className="flex flex-col gap-1 p-4 text-sm">
@@ -64,7 +38,40 @@ export function PlanView({ plan }: { plan: DeploymentPlan }) {
   );
 }
 
-function describeRange({ fromCommit, toCommit }: DeploymentPlan): string {
+export function CommitsCard({ range }: { range: CommitRange }) {
+  const { commits, commitsOmitted, isBackwards } = range;
+  return (
+    <Card className="flex flex-col gap-2 p-4">
+      <CardTitle>Commits</CardTitle>
+      <p className="text-muted text-sm">{describeRange(range)}</p>
+      {isBackwards && (
+        <p className="flex items-center gap-1.5 text-attention text-sm">
+          <TriangleAlert className="size-4 shrink-0" aria-hidden="true" />
+          This commit does not follow the live one: what came between is taken out.
+        </p>
+      )}
+      {commits.length > 0 && (
+        <ul className="flex flex-col">
+          {commits.map((commit) => (
+            <li
+              key={commit.sha}
+              className="flex flex-wrap items-baseline gap-x-3 border-border border-t py-1.5 text-sm"
+            >
+              <code className="font-mono text-muted text-xs">{shortSha(commit.sha)}</code>
+              <span className="min-w-0 flex-1 truncate">{commit.message.split("\n")[0]}</span>
+              <span className="text-muted text-xs">
+                {commit.author}, <RelativeTime at={new Date(commit.committedAt)} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {commitsOmitted > 0 && <p className="text-muted text-sm">and {commitsOmitted} more</p>}
+    </Card>
+  );
+}
+
+function describeRange({ fromCommit, toCommit }: CommitRange): string {
   if (!toCommit) return "This deployment has no commit: it runs an image.";
   if (!fromCommit) return `The first release, from ${shortSha(toCommit)}.`;
   if (fromCommit === toCommit) return `The same commit as the live release, ${shortSha(toCommit)}.`;

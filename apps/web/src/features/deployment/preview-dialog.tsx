@@ -10,7 +10,7 @@ import { ProblemCard } from "@/features/shell/problem-card";
 import { formatDuration } from "@/features/time/duration";
 import { useTRPC } from "@/trpc/context";
 import { problemOf } from "@/trpc/errors";
-import { ChangesCard } from "./plan-view";
+import { ChangesCard, CommitsCard } from "./plan-view";
 
 interface Props {
   environment: EnvironmentSummary;
@@ -52,6 +52,7 @@ function Inside({ environment, onDeploy }: Omit<Props, "isOpen" | "onOpenChange"
           <Skeleton className="h-32" />
         ) : (
           <>
+            <Commits environmentId={environment.id} />
             {data.from ? (
               <ChangesCard config={data.config} variables={data.variables} />
             ) : (
@@ -59,10 +60,9 @@ function Inside({ environment, onDeploy }: Omit<Props, "isOpen" | "onOpenChange"
             )}
             {data.startsAgain && <p>{environment.name} is stopped. It runs again once the new release is healthy.</p>}
             {data.ahead > 0 && <p>{data.ahead} of this environment come before it.</p>}
-            <p className="text-muted">
-              The commits are known when it starts; its page shows them as its plan.
-              {data.estimateMs !== null && ` Earlier ones took about ${formatDuration(data.estimateMs)}.`}
-            </p>
+            {data.estimateMs !== null && (
+              <p className="text-muted">Earlier ones took about {formatDuration(data.estimateMs)}.</p>
+            )}
           </>
         )}
       </div>
@@ -74,4 +74,16 @@ function Inside({ environment, onDeploy }: Omit<Props, "isOpen" | "onOpenChange"
       </div>
     </>
   );
+}
+
+/** Asked of the repository by a worker: the rest does not wait for it. */
+function Commits({ environmentId }: { environmentId: string }) {
+  const trpc = useTRPC();
+  const { data, error, refetch } = useQuery(
+    trpc.deployment.previewCommits.queryOptions({ environmentId }, { staleTime: 0, retry: false }),
+  );
+  if (!data && !error) return <Skeleton className="h-24" />;
+  if (data?.ok) return <CommitsCard range={data} />;
+  const problem = data ? { ...data, evidence: [] } : problemOf(error);
+  return <ProblemCard title="The commits could not be read" problem={problem} onRetry={() => void refetch()} />;
 }

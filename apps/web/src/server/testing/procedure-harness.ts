@@ -315,6 +315,7 @@ export function sampleInputs(ids: Ids): Record<string, unknown> {
     "app.planDeletion": { appId },
     "app.delete": { appId, typedName: "not its name" },
     "deployment.preview": { environmentId },
+    "deployment.previewCommits": { environmentId, ref: "main" },
     "environment.create": { appId, name: name(), branch: "main", copyFrom: environmentId, copyVariables: true },
     "environment.restart": { environmentId },
     "environment.start": { environmentId },
