@@ -6,6 +6,7 @@ import {
   deleteEnvironment,
   type Operation,
   operateEnvironment,
+  readDeployment,
   requestDeployment,
 } from "@windlass/api/operations";
 import type { GitRef, RuntimeKind } from "@windlass/domain";
@@ -64,6 +65,13 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     await stack?.stop();
     repository?.remove();
   });
+
+  /** Those that a person is told are live. */
+  async function liveDeployments() {
+    const rows = await stack.ctx.db.deployment.findMany({ where: { environmentId: app.environment.id } });
+    const details = await Promise.all(rows.map(({ id }) => readDeployment(stack.ctx, id)));
+    return details.filter(({ isLive }) => isLive);
+  }
 
   async function deploy({ environment }: { environment: typeof app.environment }) {
     const request = { environment, kind: "deploy", ref: "main", trigger: "test" } as const;
@@ -142,7 +150,9 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     expect(page.body).toMatch(/operated is stopped.*Stopped by Fault test, since/s);
     expect(await readHeld(stack.holdings, app.environment.id)).toMatchObject({ instances: [], strays: [] });
     await expect(operate({ kind: "restart" })).rejects.toMatchObject({ code: "conflict" });
+    expect(await liveDeployments()).toHaveLength(0);
     await succeed({ kind: "start" });
+    expect(await liveDeployments()).toHaveLength(1);
     await expectTruth(stack, app, versions);
   });
 

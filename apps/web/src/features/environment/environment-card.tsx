@@ -72,7 +72,7 @@ export function EnvironmentCard(props: {
             "None"
           )}
         </Fact>
-        <Fact name="Live release">
+        <Fact name={environment.stopped ? "Stopped release" : "Live release"}>
           {release ? (
             <>
               <span className="block truncate">

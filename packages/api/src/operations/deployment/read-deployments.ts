@@ -63,6 +63,7 @@ function toSummary(row: Row, waiting: Waiting | undefined): DeploymentSummary {
     releaseId: row.releaseId,
     isLive:
       row.releaseId !== null &&
+      environment.stoppedAt === null &&
       row.id === environment.deployments[0]?.id &&
       row.releaseId === environment.currentReleaseId,
     lostRequests: row.lostRequests,
