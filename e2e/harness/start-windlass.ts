@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
-const START_LIMIT_MS = 180_000;
+const START_LIMIT_MS = 220_000;
 
 /** A whole Windlass, started by the command that people use, in a data folder of its own. */
 export interface RunningWindlass {
@@ -34,7 +34,10 @@ export async function startWindlass(options: { runtime: "docker" | "process" }):
       ...(options.runtime === "process" ? { WINDLASS_DOCKER_SOCKET: path.join(dataFolder, "no-docker.sock") } : {}),
     },
   });
-  const output = await untilReady(child);
+  const output = await untilReady(child).catch((error: unknown) => {
+    child.kill("SIGTERM");
+    throw error;
+  });
   return {
     console: lineOf(output, "Console"),
     setupLink: lineOf(output, "Set-up link"),
