@@ -1,6 +1,6 @@
 import http from "node:http";
-import { requestDeployment } from "@windlass/api/operations";
-import type { RuntimeKind } from "@windlass/domain";
+import { operateEnvironment, requestDeployment } from "@windlass/api/operations";
+import type { GitRef, RuntimeKind } from "@windlass/domain";
 import { findDockerEngine } from "@windlass/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { faultConfig } from "../stack/fault-app.ts";
@@ -96,6 +96,15 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string; behaviours: Behavi
     return { app, second };
   }
 
+  /** One that fails and a restart leave the release live, and so watched. */
+  async function disturb({ environment }: App): Promise<void> {
+    const failing = { environment, kind: "deploy", ref: "nowhere" as GitRef, trigger: "test" } as const;
+    expect(await stack.awaitEnd(await requestDeployment(stack.ctx, failing))).toMatchObject({ status: "failed" });
+    const row = await stack.ctx.db.environment.findUniqueOrThrow({ where: { id: environment.id } });
+    const restart = await operateEnvironment(stack.ctx, row, { kind: "restart" }, "test");
+    expect(await stack.awaitEnd(restart)).toMatchObject({ status: "succeeded" });
+  }
+
   const bakeOf = (deploymentId: string) => stack.ctx.db.bake.findUniqueOrThrow({ where: { deploymentId } });
   type App = Awaited<ReturnType<Stack["createApp"]>>;
 
@@ -137,6 +146,7 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string; behaviours: Behavi
         const { db } = stack.ctx;
         const { app, second } = await deployBoth(behaviour, index);
         await waitFor("the first look", async () => (await bakeOf(second.id)).lookedAt !== null);
+        if (behaviour === "fails its check") await disturb(app);
         await useUntil(
           app,
           "the first release to be back",
@@ -156,7 +166,7 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string; behaviours: Behavi
         expect((await ask(stack.routerPort, app.host)).body).toBe("good");
         // What came back is not watched: nothing goes to and fro.
         expect(await db.bake.count({ where: { environmentId: app.environment.id, endedAt: null } })).toBe(0);
-        expect(await db.deployment.count({ where: { environmentId: app.environment.id } })).toBe(3);
+        expect(await db.deployment.count({ where: { environmentId: app.environment.id, trigger: "bake" } })).toBe(1);
       },
     );
   }

@@ -9,7 +9,7 @@ export const BakeState = z.enum([
   "passed",
   /** A person said that it stays */
   "kept",
-  /** A newer deployment came, or what it would go back to is gone */
+  /** It is no longer live, or what it would go back to is gone */
   "ended",
 ]);
 export type BakeState = z.infer<typeof BakeState>;

@@ -9,6 +9,7 @@ import {
 import { checkInstance } from "@windlass/engine";
 import { instanceOf } from "../deployment/load-release.ts";
 import type { Worker } from "../wiring.ts";
+import { hasNewer } from "./has-newer.ts";
 import { revertBake } from "./revert-bake.ts";
 
 /** Of the new release; a bad stretch must not be thinned out by a good one long ago. */
@@ -28,21 +29,18 @@ const loadBake = ({ db }: Worker, deploymentId: string) =>
     },
   });
 
-/** Looks once at a release that is being watched: judges it, and ends the watch when its time is over or it was overtaken. */
+/**
+ * Looks once at a release that is being watched: judges it, and ends the watch when its time is over or it is live no
+ * more. While something newer is under way nothing is judged; one that fails, or restarts the same release, ends no watch.
+ */
 export async function lookAtBake(worker: Worker, deploymentId: string): Promise<void> {
   const bake = await loadBake(worker, deploymentId);
   if (bake.state !== "watching") return;
-  const newer = await worker.db.deployment.findFirst({
-    where: {
-      environmentId: bake.environmentId,
-      id: { gt: deploymentId },
-      status: { notIn: ["cancelled", "superseded"] },
-    },
-    orderBy: { id: "asc" },
-  });
-  if (newer) return endBake(worker, bake, "ended", `Deployment #${newer.number} came.`);
-  const release = bake.deployment.environment.currentRelease;
-  if (release?.id !== bake.releaseId) return endBake(worker, bake, "ended", "This release is no longer live.");
+  const { currentRelease: release, stoppedAt } = bake.deployment.environment;
+  if (release?.id !== bake.releaseId || stoppedAt) {
+    return endBake(worker, bake, "ended", "This release is no longer live.");
+  }
+  if (await hasNewer(worker, bake)) return;
 
   const before = bake.before
     ? BakeFigures.parse(bake.before)

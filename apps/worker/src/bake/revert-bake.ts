@@ -1,6 +1,7 @@
 import { requestRollback } from "@windlass/api/operations";
 import { DomainError, toDomainError } from "@windlass/domain";
 import type { Worker } from "../wiring.ts";
+import { hasNewer } from "./has-newer.ts";
 
 const TRIGGER = "bake";
 const BY = { kind: "system", id: null, name: "Windlass" } as const;
@@ -19,19 +20,16 @@ export async function revertBake(worker: Worker, deploymentId: string): Promise<
       data: { ...change, state, endedAt: new Date() },
     });
   const environment = await db.environment.findUniqueOrThrow({ where: { id: bake.environmentId } });
-  const newer = await db.deployment.findFirst({
-    where: {
-      environmentId: bake.environmentId,
-      id: { gt: deploymentId },
-      status: { notIn: ["cancelled", "superseded"] },
-    },
+  const asked = await db.deployment.findFirst({
+    where: { environmentId: bake.environmentId, id: { gt: deploymentId }, trigger: TRIGGER },
     orderBy: { id: "asc" },
   });
-  if (newer) {
-    if (newer.trigger === TRIGGER) await end("reverted", { revertId: newer.id });
-    else await end("ended", { reason: `${bake.reason} Deployment #${newer.number} had come by then.` });
-    return;
+  if (asked) return void (await end("reverted", { revertId: asked.id }));
+  if (environment.currentReleaseId !== bake.releaseId || environment.stoppedAt) {
+    return void (await end("ended", { reason: `${bake.reason} It was no longer live by then.` }));
   }
+  // Its end decides whether there is still something to turn back.
+  if (await hasNewer(worker, bake)) return;
   try {
     const target = await releaseToReturnTo(worker, bake);
     const revertId = await requestRollback({ ...worker.services, actor: BY }, environment, target, TRIGGER);
