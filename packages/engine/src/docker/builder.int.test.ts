@@ -324,6 +324,17 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
     expect(context.lines).toContainEqual({ stream: "stdout", text: String(64 * 1024 * 1024) });
   });
 
+  it("lets apps go first while processors are short", async () => {
+    const request = await requestOf({
+      Dockerfile: dockerfile("RUN cat /sys/fs/cgroup/cpu/cpu.shares /sys/fs/cgroup/cpu.weight 2>/dev/null || true"),
+    });
+    const context = makeContext();
+    await builder.build(request, context);
+    // Shares, or the weight that the newer control groups make of them.
+    const told = context.lines.filter(({ stream, text }) => stream === "stdout" && /^(256|10)$/.test(text));
+    expect(told).toHaveLength(1);
+  });
+
   it("says what it does not know of an engine that is not there", async () => {
     expect(await findDockerEngine({ socketPath: "/nonexistent/docker.sock" })).toEqual({
       problem: expect.stringContaining("There is no Docker engine at /nonexistent/docker.sock"),
