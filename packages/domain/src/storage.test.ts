@@ -13,10 +13,10 @@ test("bytes read as disks are sold", () => {
   ]);
 });
 
-test("a twentieth stays free, between 1 and 5 GB, and of a small disk a quarter at most", () => {
+test("a twentieth stays free, between 1 and 2 GB, and of a small disk a quarter at most", () => {
   const gb = (count: number) => count * 1e9;
-  expect(usualLeastFree(gb(1000))).toBe(gb(5));
-  expect(usualLeastFree(gb(40))).toBe(gb(2));
+  expect(usualLeastFree(gb(1000))).toBe(gb(2));
+  expect(usualLeastFree(gb(30))).toBe(gb(1.5));
   expect(usualLeastFree(gb(10))).toBe(gb(1));
   expect(usualLeastFree(gb(2))).toBe(gb(0.5));
 });

@@ -15,8 +15,8 @@ export function showBytes(bytes: number): string {
 const GB = 1e9;
 
 /**
- * What stays free on a disk when nobody said otherwise: a twentieth, between 1 and 5 GB; of a small disk a quarter at most.
+ * What stays free on a disk when nobody said otherwise: a twentieth, between 1 and 2 GB; of a small disk a quarter at most.
  * Databases and the system need it, whatever deployments do.
  */
 export const usualLeastFree = (totalBytes: number): number =>
-  Math.round(Math.min(5 * GB, Math.max(GB, totalBytes / 20), totalBytes / 4));
+  Math.round(Math.min(2 * GB, Math.max(GB, totalBytes / 20), totalBytes / 4));
