@@ -8,7 +8,13 @@ import { createDatabase } from "@windlass/db";
 import { createCipher } from "@windlass/db/encryption";
 import { openRuntimeLogStore } from "@windlass/db/runtime-log-store";
 import { ENVIRONMENT_QUEUE, SOURCE_CHECK_QUEUE } from "@windlass/domain";
-import { createGitRepository, createRouterClient, createWorkspace, watchRouter } from "@windlass/engine";
+import {
+  createGitMirrors,
+  createGitRepository,
+  createRouterClient,
+  createWorkspace,
+  watchRouter,
+} from "@windlass/engine";
 import { PgBoss } from "pg-boss";
 import { pino } from "pino";
 import { watchBakes } from "./bake/watch-bakes.ts";
@@ -22,6 +28,7 @@ import { keepRuntimeLogs } from "./runtime-log/keep-runtime-logs.ts";
 import { openRuntimes } from "./runtimes.ts";
 import { readSettings } from "./settings.ts";
 import { answerSourceJob } from "./source/answer-source-job.ts";
+import { keepStorage } from "./storage/keep-storage.ts";
 import type { Worker } from "./wiring.ts";
 
 // The worker process: takes jobs from the queue and runs them through the engine. The only place that reads the
@@ -52,6 +59,8 @@ const shared = {
   cipher: createCipher(new Map([[1, key]])),
   live: openLive(settings.DATABASE_URL),
 };
+const gitFolder = path.join(dataFolder, "git");
+const workspace = createWorkspace(path.join(dataFolder, "work"));
 const boss = new PgBoss({
   connectionString: settings.DATABASE_URL,
   max: 4,
@@ -80,7 +89,7 @@ const worker: Worker = {
     builds: settings.WINDLASS_BUILD_CONCURRENCY,
   },
   source: createGitRepository({
-    cacheFolder: path.join(dataFolder, "git"),
+    cacheFolder: gitFolder,
     allowedFileRoots: settings.WINDLASS_GIT_FILE_ROOTS,
     allowPlainHttp: settings.WINDLASS_GIT_ALLOW_HTTP,
     privateRanges: settings.WINDLASS_GIT_PRIVATE_RANGES,
@@ -90,9 +99,17 @@ const worker: Worker = {
     controlSocket: settings.WINDLASS_ROUTER_CONTROL_SOCKET,
     entry: { host: entry.hostname.replace(/^\[|\]$/g, ""), port: Number(entry.port || 80) },
   }),
-  workspace: createWorkspace(path.join(dataFolder, "work")),
+  workspace,
   diskFolders: runtimes.diskFolders,
   leastFreeBytes: settings.WINDLASS_LEAST_FREE_MB === undefined ? null : settings.WINDLASS_LEAST_FREE_MB * 1e6,
+  storageBounds: {
+    cacheBytes: settings.WINDLASS_BUILD_CACHE_MB * 1e6,
+    cacheDays: settings.WINDLASS_BUILD_CACHE_DAYS,
+    mirrorBytes: settings.WINDLASS_GIT_MIRRORS_MB * 1e6,
+    mirrorDays: settings.WINDLASS_GIT_MIRROR_DAYS,
+  },
+  mirrors: createGitMirrors(gitFolder),
+  sources: workspace.store,
   runtimeOf: runtimes.runtimeOf,
   shutdown: shutdown.signal,
 };
@@ -116,6 +133,7 @@ const loops = [
   watchBakes(worker),
   reportWorker(worker, runtimes.docker),
   keepRuntimeLogs(worker),
+  keepStorage(worker),
   reconciler.keepGoing(watchRouter(settings.WINDLASS_ROUTER_CONTROL_SOCKET, shutdown.signal)),
 ];
 log.info({ holder: worker.holder, docker: runtimes.docker() }, "ready");

@@ -55,8 +55,14 @@ const Settings = z.object({
     .int()
     .min(0)
     .default(Math.floor(totalmem() / 4 / 1024 ** 2)),
-  /** Disk space, in MB, that deployments leave free; by default a twentieth of the disk, between 1 and 5 GB. 0: they do not look */
+  /** Disk space, in MB, that deployments leave free; by default a twentieth of the disk, between 1 and 2 GB. 0: they do not look */
   WINDLASS_LEAST_FREE_MB: z.coerce.number().int().min(0).optional(),
+  /** Most megabytes, and days without use, for what builds leave for the next ones: layers without a name, package caches */
+  WINDLASS_BUILD_CACHE_MB: z.coerce.number().int().min(0).default(10_000),
+  WINDLASS_BUILD_CACHE_DAYS: z.coerce.number().min(0).default(14),
+  /** The same for mirrors of repositories */
+  WINDLASS_GIT_MIRRORS_MB: z.coerce.number().int().min(0).default(10_000),
+  WINDLASS_GIT_MIRROR_DAYS: z.coerce.number().min(0).default(30),
   /** How many of them one team may have while there are other teams; all but one when left out */
   WINDLASS_WORKER_TEAM_CONCURRENCY: z.coerce.number().int().min(1).max(100).optional(),
   /** Builds at once on this server, of all its workers together */

@@ -4,8 +4,9 @@ import type { Database } from "@windlass/db";
 import type { SecretCipher } from "@windlass/db/encryption";
 import type { RuntimeLogStore } from "@windlass/db/runtime-log-store";
 import type { RuntimeKind } from "@windlass/domain";
-import type { DiskFolder, Router, RuntimePorts, SourceRepository, Workspace } from "@windlass/engine";
+import type { DiskFolder, Router, RuntimePorts, SourceRepository, Store, Workspace } from "@windlass/engine";
 import type { Logger } from "pino";
+import type { Bounds } from "./storage/plan-clean-up.ts";
 
 /** What the worker's parts share; made once in main.ts. */
 export interface Worker {
@@ -31,6 +32,10 @@ export interface Worker {
   diskFolders(): DiskFolder[];
   /** What they leave free on each disk; null: what is usual for its size */
   leastFreeBytes: number | null;
+  /** For what is kept to build and fetch less the next time */
+  storageBounds: Bounds;
+  mirrors: Store;
+  sources: Store;
   /** The adapters of a runtime kind, or why it cannot be used here */
   runtimeOf(kind: RuntimeKind): RuntimePorts | { problem: string };
   /** For what a worker asks for as a user would */

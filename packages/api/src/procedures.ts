@@ -30,6 +30,14 @@ export const restrictedAccountProcedure = base
   .meta({ access: { kind: "signed_in", beforePasswordChange: true } })
   .use(async ({ ctx, next }) => next({ ctx: { actor: await requireActor(ctx, true) } }));
 
+/** For what concerns the machines, and so all teams. A personal token acts for a team: it may not. */
+export const administratorProcedure = base.meta({ access: { kind: "administrator" } }).use(async ({ ctx, next }) => {
+  const actor = await requireActor(ctx);
+  if (!actor.isAdministrator)
+    throw new DomainError("not_allowed", "Only administrators of this Windlass may do this. Ask one of them.");
+  return next({ ctx: { actor } });
+});
+
 const NOUNS = { teamId: "team", appId: "app", environmentId: "environment", deploymentId: "deployment" } as const;
 
 /** A row that is not there and one of another team look the same from outside. */

@@ -6,6 +6,7 @@ import { logRouter } from "./routers/log.ts";
 import { overviewRouter } from "./routers/overview.ts";
 import { runtimeRouter } from "./routers/runtime.ts";
 import { setupRouter } from "./routers/setup.ts";
+import { storageRouter } from "./routers/storage.ts";
 import { tokenRouter } from "./routers/token.ts";
 import { variableRouter } from "./routers/variable.ts";
 import { t } from "./trpc.ts";
@@ -20,6 +21,7 @@ export const appRouter = t.router({
   overview: overviewRouter,
   runtime: runtimeRouter,
   setup: setupRouter,
+  storage: storageRouter,
   token: tokenRouter,
   variable: variableRouter,
 });

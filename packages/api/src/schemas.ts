@@ -1,6 +1,7 @@
 import {
   BakeFigures,
   BakeState,
+  CleanUpOutcome,
   ConfigChange,
   DeploymentEnd,
   DeploymentKind,
@@ -15,6 +16,7 @@ import {
   RuntimeKind,
   RuntimeLogLine,
   StepStatus,
+  StoragePicture,
   SwitchProof,
   TrafficHold,
   Waiting,
@@ -379,3 +381,37 @@ export const DeletionPlan = z.object({
   removesSourceCopy: z.boolean(),
 });
 export type DeletionPlan = z.infer<typeof DeletionPlan>;
+
+/** A clean-up that somebody asked for. */
+export const CleanUpOut = z.object({
+  id: z.string(),
+  status: z.enum(["waiting", "running", "ended"]),
+  actorName: z.string(),
+  askedAt: z.date(),
+  endedAt: z.date().nullable(),
+  /** How many things were to go */
+  asked: z.int(),
+  removed: z.int(),
+  freedBytes: z.number(),
+  /** What stayed, and why */
+  kept: z.array(CleanUpOutcome),
+});
+export type CleanUpOut = z.infer<typeof CleanUpOut>;
+
+/** The disks of every server that a worker reported of. */
+export const StorageOut = z.object({
+  servers: z.array(
+    z.object({
+      server: z.string(),
+      picture: StoragePicture,
+      takenAt: z.date(),
+      /** A newer picture was asked for and is being taken */
+      isLooking: z.boolean(),
+      /** A worker is there to clean up */
+      hasWorker: z.boolean(),
+      /** The newest first */
+      cleanUps: z.array(CleanUpOut),
+    }),
+  ),
+});
+export type StorageOut = z.infer<typeof StorageOut>;

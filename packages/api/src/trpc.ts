@@ -17,6 +17,8 @@ export interface ApiContext extends Services {
 export type Access =
   | { kind: "public" }
   | { kind: "signed_in"; beforePasswordChange?: boolean }
+  /** Those who run this Windlass, whichever teams they are in */
+  | { kind: "administrator" }
   | {
       kind: "resource";
       resource: Resource;

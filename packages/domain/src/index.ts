@@ -3,6 +3,7 @@
  * cross a border, errors that a person can meet, and who may do what. Zod only; safe in a browser.
  */
 export * from "./bake.ts";
+export * from "./bytes.ts";
 export * from "./deployment.ts";
 export * from "./diff.ts";
 export * from "./errors.ts";

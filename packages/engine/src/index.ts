@@ -7,6 +7,7 @@ export { findDockerEngine, findEngineFolder } from "./docker/find-engine.ts";
 export { protectHost } from "./docker/protect-host.ts";
 export { parseRange } from "./egress/guard-egress.ts";
 export { createGitRepository } from "./git/create-git-repository.ts";
+export { createGitMirrors } from "./git/git-mirrors.ts";
 export { checkInstance } from "./health/check-instance.ts";
 export { OUTPUT_STREAMS, OutputBuffer, type OutputLines } from "./log/output-buffer.ts";
 export { createRedactor, type Redactor } from "./log/redactor.ts";

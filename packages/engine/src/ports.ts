@@ -6,6 +6,7 @@ import type {
   BuildConfig,
   CommitSummary,
   DeploymentPlan,
+  DiskSpace,
   DomainError,
   DrainCommand,
   DrainResult,
@@ -247,26 +248,34 @@ export interface CommandRunner {
 
 /** A thing that Windlass made, and that stays until someone removes it. */
 export interface OwnedThing {
-  kind: "instance" | "image" | "folder" | "network" | "cache";
+  /** `layer`: what builds leave for the next ones; `mirror` and `source`: of a repository, and of one commit */
+  kind: "instance" | "image" | "folder" | "network" | "cache" | "layer" | "mirror" | "source";
   /** A name, tag or path */
   name: string;
   /** Null where the thing does not tell */
   environmentId: string | null;
+  /** Of a release, or the deployment that was to make it */
   releaseId: string | null;
-  /** Null where it is not known, or next to nothing */
+  /** What goes with it, when what is newer stays; null where it was not measured, or is next to nothing */
   bytes: number | null;
+  /** When it was last used, or made; null where it does not tell */
+  usedAt: Date | null;
+}
+
+/** A place with things of one owner. */
+export interface Store {
+  /** Everything of this owner; sizes have to be measured, which takes its time. */
+  list(how?: { isMeasured: boolean }): Promise<OwnedThing[]>;
+  /** Removes one of those; what runs of it is stopped. Gone already is fine, and what something still uses stays. */
+  remove(thing: OwnedThing): Promise<void>;
 }
 
 /** What is on a machine: for setting right what changed behind our back, and for clean-up. */
-export interface Inventory {
+export interface Inventory extends Store {
   /** An environment's id when something of it may have changed; null when anything may have, which is so at first. Ends when the connection is lost or `signal` aborts. */
   changes(signal: AbortSignal): AsyncIterable<string | null>;
   /** Others' containers on an environment's network, by name. */
   strangers(environmentId: string): Promise<string[]>;
-  /** Everything of this owner. */
-  list(): Promise<OwnedThing[]>;
-  /** Removes one of those; what runs of it is stopped. Gone already is fine. */
-  remove(thing: OwnedThing): Promise<void>;
 }
 
 /** The adapters of one runtime kind belong together: what one builds the other starts. */
@@ -330,21 +339,6 @@ export interface ReleaseHistory {
   expired(): Promise<KeptRelease[]>;
   /** Notes that a release's artifact goes, so that no rollback to it is begun any more; false when one was, and it stays. */
   forget(releaseId: string): Promise<boolean>;
-}
-
-/** What is written to a disk: fetched sources with their mirrors, and what a runtime's releases are made of. */
-export type DiskUse = "sources" | RuntimeKind;
-
-/** A disk that deployments write to. */
-export interface DiskSpace {
-  /** A folder on it, as people know it */
-  path: string;
-  uses: DiskUse[];
-  totalBytes: number;
-  /** What an ordinary account may still take */
-  freeBytes: number;
-  /** A deployment does not begin to write when less than this would be left; 0: it always does */
-  leastFreeBytes: number;
 }
 
 /** The disks of the machine that a deployment writes to. */

@@ -27,13 +27,15 @@ afterAll(() => harness.stop());
 const REFUSALS = ["UNAUTHORIZED", "FORBIDDEN"];
 
 /** What the authoriser must say, or `pass`: then the operation itself may still refuse, but never break. */
-function expected({ meta }: Procedure, caller: Role | "anonymous" | "foreigner"): string {
+function expected({ meta }: Procedure, caller: Caller): string {
   const access = meta?.access;
   if (!access) return "a declaration of access";
   if (access.kind === "public") return "pass";
   if (caller === "anonymous") return "UNAUTHORIZED";
   if (access.kind === "signed_in") return "pass";
-  if (caller === "foreigner") return "NOT_FOUND";
+  if (access.kind === "administrator") return caller === "administrator" ? "pass" : "FORBIDDEN";
+  // An administrator of the instance is in no team by that.
+  if (caller === "foreigner" || caller === "administrator") return "NOT_FOUND";
   return isAllowed(caller, access.resource, access.action) ? "pass" : "FORBIDDEN";
 }
 
@@ -46,7 +48,8 @@ function check(outcome: Outcome, wanted: string, what: string): void {
   expect(outcome.code, `${what}: ${outcome.message}`).not.toBe("INTERNAL_SERVER_ERROR");
 }
 
-const CALLERS: (Role | "anonymous" | "foreigner")[] = ["anonymous", "foreigner", ...ROLES];
+type Caller = Role | "anonymous" | "foreigner" | "administrator";
+const CALLERS: Caller[] = ["anonymous", "foreigner", "administrator", ...ROLES];
 
 describe.each(listProcedures())("$path", (procedure) => {
   it("declares its access and has a sample input", () => {

@@ -43,10 +43,12 @@ function* mutations(value: unknown, hostile: string): Generator<unknown> {
 }
 
 /** Subscriptions are there over WebSocket only. */
-const call = (procedure: Procedure, input: unknown) =>
-  procedure.type === "subscription"
-    ? harness.overWebSocket(procedure, input, team.cookies.owner)
-    : harness.overHttp(procedure, input, team.cookies.owner);
+function call(procedure: Procedure, input: unknown) {
+  const cookie = team.cookies[procedure.meta?.access.kind === "administrator" ? "administrator" : "owner"];
+  return procedure.type === "subscription"
+    ? harness.overWebSocket(procedure, input, cookie)
+    : harness.overHttp(procedure, input, cookie);
+}
 
 describe.each(listProcedures())("$path", (procedure) => {
   it("meets hostile strings in every field with a clear error or harmless storage", async () => {

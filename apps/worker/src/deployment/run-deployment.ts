@@ -83,7 +83,7 @@ async function runPipeline(
     const { source, router, workspace } = worker;
     const adapters = await findAdapters(worker, environment, row.kind, loaded.runtime);
     const own = fenceEffects(adapters.own, lease);
-    const disks = openDisks(worker);
+    const disks = openDisks(worker, lease);
     const budgeted = buildWithinBudget(own.builder, disks, own.runtime.kind, request.live?.artifact ?? null);
     const ports: EnginePorts = {
       source,

@@ -10,7 +10,7 @@ import { createCipher } from "@windlass/db/encryption";
 import { openRuntimeLogStore } from "@windlass/db/runtime-log-store";
 import { createTestDatabase } from "@windlass/db/testing";
 import { EnvironmentConfig } from "@windlass/domain";
-import { createWorkspace, type Router, type RuntimePorts } from "@windlass/engine";
+import { createWorkspace, type Router, type RuntimePorts, type Store } from "@windlass/engine";
 import { createFakeRuntime, FakeEngine, FakeRouter } from "@windlass/engine/testing/fakes";
 import type { Logger } from "pino";
 import { type QueueWork, workQueue } from "../queue/work-queue.ts";
@@ -25,6 +25,7 @@ import type { MortalWorker } from "./upset-workers.ts";
 const OWNER = "test";
 const CONNECTIONS = 20;
 const CONNECTIONS_OF_A_WORKER = 16;
+const NOTHING: Store = { list: async () => [], remove: async () => {} };
 
 /** Where a worker freezes: around each commit and each effect that another one could be at by the time it wakes up. */
 const FREEZING_POINTS: readonly Point[] = [
@@ -179,6 +180,9 @@ export async function makeWorld(random: Random, leaseMs: number) {
       workspace: mortality.overEffects(createWorkspace(folder)),
       diskFolders: () => [],
       leastFreeBytes: 0,
+      storageBounds: { cacheBytes: 0, cacheDays: 0, mirrorBytes: 0, mirrorDays: 0 },
+      mirrors: NOTHING,
+      sources: NOTHING,
       runtimeOf: () => adapters,
       services: ctx,
       shutdown: shutdown.signal,

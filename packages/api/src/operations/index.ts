@@ -19,3 +19,6 @@ export type { OperationContext } from "./operation.ts";
 export { readRuntimes } from "./runtime/read-runtimes.ts";
 export { createSampleApp, deploySampleApp, findSampleApp, type SampleApp } from "./setup/create-sample-app.ts";
 export { issueSetupLink } from "./setup/setup.ts";
+export { readStorage } from "./storage/read-storage.ts";
+export { requestCleanUp } from "./storage/request-clean-up.ts";
+export { requestLook } from "./storage/request-look.ts";

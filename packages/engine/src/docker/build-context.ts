@@ -30,14 +30,11 @@ export async function openContext(
     for (const entry of await readdir(join(folder, path), { withFileTypes: true })) {
       const name = path === "" ? entry.name : `${path}/${entry.name}`;
       if (name === ".git") continue;
-      // The engine reads these two even where the rules leave them out.
-      const isNeeded = name === ".dockerignore" || name === dockerfile;
-      const isIgnored = ignore.ignores(name) && !isNeeded;
+      const isIgnored = ignore.ignores(name);
       if (entry.isDirectory()) {
-        // A rule with ! may want something back from an ignored folder.
-        const mayHoldWanted = hasExceptions || dockerfile?.startsWith(`${name}/`) === true;
         if (!isIgnored) wanted.add(name);
-        if (!isIgnored || mayHoldWanted) await walk(name);
+        // A rule with ! may want something back from an ignored folder.
+        if (!isIgnored || hasExceptions) await walk(name);
       } else if (!isIgnored && (entry.isFile() || entry.isSymbolicLink())) {
         wanted.add(name);
         for (let at = name.lastIndexOf("/"); at > 0; at = name.lastIndexOf("/", at - 1)) wanted.add(name.slice(0, at));

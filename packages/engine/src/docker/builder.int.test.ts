@@ -70,6 +70,7 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
     const container = await engine.createContainer({
       Image: artifact.imageId,
       Labels: { "io.windlass.owner": owner },
+      HostConfig: { NetworkMode: "none" },
     });
     await container.start();
     await container.wait();
@@ -87,7 +88,7 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
       "logs/keep.txt": "",
     });
     const files = (await output(await builder.build(request, makeContext()))).split("\n").sort();
-    expect(files).toEqual(["/app/.dockerignore", "/app/index.js", "/app/logs/keep.txt"]);
+    expect(files).toEqual(["/app/index.js", "/app/logs/keep.txt"]);
   });
 
   it("uses the context, the Dockerfile, the stage and the arguments that are configured", async () => {
@@ -115,7 +116,8 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
     await builder.build(await requestOf(files), makeContext());
     const context = makeContext();
     await builder.build(await requestOf(files), context);
-    expect(context.lines.filter(({ text }) => text.includes("unchanged since an earlier build"))).toHaveLength(3);
+    // The owner's label included.
+    expect(context.lines.filter(({ text }) => text.includes("unchanged since an earlier build"))).toHaveLength(4);
   });
 
   it("tells the steps and what they print, and which of it is an error's", async () => {
@@ -124,11 +126,47 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
     });
     const context = makeContext();
     await builder.build(request, context);
-    expect(context.lines).toContainEqual({ stream: "system", text: "Step 1/3 : FROM busybox:1" });
+    expect(context.lines).toContainEqual({ stream: "system", text: "Step 1/4 : FROM busybox:1" });
     expect(context.lines).toContainEqual({ stream: "stdout", text: "plain" });
     expect(context.lines).toContainEqual({ stream: "stderr", text: "loud" });
     expect(context.lines).toContainEqual({ stream: "stdout", text: "100%" });
     expect(context.lines.some(({ text }) => /--->|Removing intermediate/.test(text))).toBe(false);
+  });
+
+  describe("leaves for the next build", () => {
+    const layersOf = async (of = ports.inventory) =>
+      (await of.list({ isMeasured: true })).filter(({ kind }) => kind === "layer");
+    const unique = () => `RUN head -c 1000000 /dev/urandom > /${randomUUID()}`;
+
+    it("layers of a stage that is no part of the image, which can go while the image stays", async () => {
+      const before = new Set((await layersOf()).map(({ name }) => name));
+      const lines = [`FROM busybox:1 AS tools`, `LABEL ${TEST_LABEL}`, unique(), dockerfile(unique())];
+      const artifact = await builder.build(await requestOf({ Dockerfile: lines.join("\n") }), makeContext());
+      const [layer, ...more] = (await layersOf()).filter(({ name }) => !before.has(name));
+      expect(more).toEqual([]);
+      if (!layer) return expect.unreachable();
+      expect(layer.bytes).toBeGreaterThanOrEqual(1_000_000);
+      expect(layer.bytes).toBeLessThan(2_000_000);
+      await ports.inventory.remove(layer);
+      expect((await layersOf()).map(({ name }) => name)).not.toContain(layer.name);
+      expect(await builder.inspect(artifact)).toEqual({ exists: true });
+      await ports.inventory.remove({ ...layer, name: artifact.kind === "image" ? artifact.imageId : "" });
+      expect(await builder.inspect(artifact)).toEqual({ exists: true });
+    });
+
+    it("layers of a build that failed, which another owner neither sees nor removes", async () => {
+      const before = new Set((await layersOf()).map(({ name }) => name));
+      const broken = await requestOf({ Dockerfile: dockerfile(unique(), "RUN exit 3") });
+      await expect(builder.build(broken, makeContext())).rejects.toMatchObject({ code: "build_failed" });
+      const [layer] = (await layersOf()).filter(({ name }) => !before.has(name));
+      if (!layer) return expect.unreachable();
+      const other = createDockerRuntime({ engine, owner: `other-${randomUUID()}` }).inventory;
+      expect(await layersOf(other)).toEqual([]);
+      await other.remove(layer);
+      expect((await layersOf()).map(({ name }) => name)).toContain(layer.name);
+      await ports.inventory.remove(layer);
+      expect((await layersOf()).map(({ name }) => name)).not.toContain(layer.name);
+    });
   });
 
   it("names the step that broke the build", async () => {

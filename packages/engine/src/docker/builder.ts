@@ -9,7 +9,8 @@ import { awaitBuildGone, type BuildPlace } from "./await-build-gone.ts";
 import { BuildOutput, progressMessages } from "./build-output.ts";
 import { cancelled, engineError, engineMessage, isMissing, requestSignal, statusOf } from "./errors.ts";
 import { findInstruction } from "./find-instruction.ts";
-import { imagePrefix, imageTag, releaseOfTag } from "./names.ts";
+import { unlabelledLine } from "./label-stages.ts";
+import { BUILT_BY_LABEL, imagePrefix, imageTag, releaseOfTag } from "./names.ts";
 import { ensureNetwork, type NetworkOptions } from "./network.ts";
 import { type BuildPlan, planBuild } from "./plan-build.ts";
 import { pullImage, unavailable } from "./pull-image.ts";
@@ -175,7 +176,7 @@ export class DockerBuilder implements ImageBuilder {
       }
       for (const line of output.end()) await context.log(line.stream, line.text);
       if (limit.aborted) throw buildTookTooLong(limitMs, { evidence: output.tail, cause: error });
-      throw buildError(upload.signal.reason ?? error, output, plan);
+      throw buildError(upload.signal.reason ?? error, output, plan, this.#options.owner);
     } finally {
       plan.context.destroy();
     }
@@ -204,7 +205,7 @@ class BuildStopped extends Error {
 const originOf = ({ build, image }: BuildRequest): string =>
   image ?? (build.kind === "dockerfile" ? build.dockerfile : build.kind);
 
-function buildError(error: unknown, { step, tail }: BuildOutput, plan: BuildPlan): DomainError {
+function buildError(error: unknown, { step, tail }: BuildOutput, plan: BuildPlan, owner: string): DomainError {
   if (!(error instanceof BuildStopped)) {
     // 400: the Dockerfile cannot be read, or names a stage that is not there.
     if (statusOf(error) !== 400) return engineError(error, "build_failed", "building the image");
@@ -228,7 +229,8 @@ function buildError(error: unknown, { step, tail }: BuildOutput, plan: BuildPlan
     });
   }
   const found = findInstruction(plan.text, step.number, step.instruction);
-  const place = found ? `line ${found.line} of ${plan.origin}` : `step ${step.number} of ${step.of}`;
+  const line = found && unlabelledLine(plan.text, found.line, BUILT_BY_LABEL, owner);
+  const place = line ? `line ${line} of ${plan.origin}` : `step ${step.number} of ${step.of}`;
   const where = `${place}, "${step.instruction}"`;
   const base = /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(step.instruction)?.[1] ?? /--from=(\S+)/i.exec(step.instruction)?.[1];
   if (

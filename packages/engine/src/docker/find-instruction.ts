@@ -14,7 +14,7 @@ export function findInstruction(dockerfile: string, step: number, shown: string)
 }
 
 /** Instructions by their first line (Dockerfile reference): comments and empty lines may stand inside a continued one. */
-function listInstructions(dockerfile: string): Instruction[] {
+export function listInstructions(dockerfile: string): Instruction[] {
   const continuation = /^#\s*escape\s*=\s*(\S)\s*$/im.exec(dockerfile)?.[1] ?? "\\";
   const instructions: Instruction[] = [];
   let isContinued = false;

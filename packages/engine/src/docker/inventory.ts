@@ -2,7 +2,8 @@ import type Dockerode from "dockerode";
 import type { Inventory, OwnedThing, Runtime } from "../ports.ts";
 import { progressMessages } from "./build-output.ts";
 import { engineError, isMissing, requestSignal, statusOf } from "./errors.ts";
-import { environmentOfLabels, imagePrefix, networkNames, ownedBy, readLabels } from "./names.ts";
+import { type ListedImage, measureImages } from "./measure-images.ts";
+import { BUILT_BY_LABEL, environmentOfLabels, imagePrefix, networkNames, ownedBy, readLabels } from "./names.ts";
 import type { NetworkOptions } from "./network.ts";
 
 const REMOVAL_GRACE_SECONDS = 10;
@@ -57,43 +58,74 @@ export class DockerInventory implements Inventory {
     }
   }
 
-  async list(): Promise<OwnedThing[]> {
+  async list({ isMeasured } = { isMeasured: false }): Promise<OwnedThing[]> {
     const filters = ownedBy(this.#owner);
     try {
       const [instances, networks, images] = await Promise.all([
         this.#runtime.listOwned(),
         this.#engine.listNetworks({ filters }),
-        this.#engine.listImages({ filters: { reference: [`${imagePrefix(this.#owner)}*`] } }),
+        this.#listImages(isMeasured),
       ]);
-      const tagged = images.flatMap(({ RepoTags, Size }) =>
-        (RepoTags ?? []).filter((tag) => tag.startsWith(imagePrefix(this.#owner))).map((tag) => ({ tag, Size })),
-      );
+      const unsized = { bytes: null, usedAt: null };
       return [
         ...instances.map(({ name, labels: { environmentId, releaseId } }) => ({
           kind: "instance" as const,
           name,
           environmentId,
           releaseId,
-          bytes: null,
+          ...unsized,
         })),
         ...networks.map(({ Name, Labels }) => ({
           kind: "network" as const,
           name: Name,
           environmentId: environmentOfLabels(Labels) ?? null,
           releaseId: null,
-          bytes: null,
+          ...unsized,
         })),
-        ...tagged.map(({ tag, Size }) => ({
-          kind: "image" as const,
-          name: tag,
-          environmentId: null,
-          releaseId: tag.slice(tag.lastIndexOf(":") + 1),
-          bytes: Size,
-        })),
+        ...images,
       ];
     } catch (error) {
       throw engineError(error, "runtime_unavailable", "listing what Windlass has on the server");
     }
+  }
+
+  /** Of releases, by their names, and what builds left for the next ones: layers without a name that nothing is built on. */
+  async #listImages(isMeasured: boolean): Promise<OwnedThing[]> {
+    const prefix = imagePrefix(this.#owner);
+    const isOurs = (tag: string) => tag.startsWith(prefix);
+    const [tagged, layers] = await Promise.all([
+      this.#engine.listImages({ filters: { reference: [`${prefix}*`] } }),
+      this.#engine.listImages({
+        filters: { dangling: ["true"], label: [`${BUILT_BY_LABEL}=${this.#owner}`] },
+      }),
+    ]);
+    const things = [
+      ...tagged.flatMap(({ Id, RepoTags, Created }) =>
+        (RepoTags ?? []).filter(isOurs).map((name) => ({ Id, Created, kind: "image" as const, name })),
+      ),
+      ...layers.map(({ Id, Created }) => ({ Id, Created, kind: "layer" as const, name: Id })),
+    ];
+    const releaseOf = (name: string) => name.slice(name.lastIndexOf(":") + 1);
+    // Images before layers, the newest first; ids of releases sort by time.
+    things.sort(
+      (a, b) =>
+        a.kind.localeCompare(b.kind) || b.Created - a.Created || releaseOf(b.name).localeCompare(releaseOf(a.name)),
+    );
+    const sizes = isMeasured
+      ? measureImages(
+          (await this.#engine.listImages({ all: true })) as ListedImage[],
+          things.map(({ Id }) => Id),
+          isOurs,
+        )
+      : [];
+    return things.map(({ kind, name, Created }, index) => ({
+      kind,
+      name,
+      environmentId: null,
+      releaseId: kind === "image" ? releaseOf(name) : null,
+      bytes: sizes[index] ?? null,
+      usedAt: new Date(Created * 1000),
+    }));
   }
 
   async remove({ kind, name }: OwnedThing): Promise<void> {
@@ -101,10 +133,17 @@ export class DockerInventory implements Inventory {
       if (kind === "instance") await this.#runtime.stop(name, REMOVAL_GRACE_SECONDS);
       if (kind === "network") await this.#engine.getNetwork(name).remove();
       if (kind === "image" && name.startsWith(imagePrefix(this.#owner))) await this.#engine.getImage(name).remove();
+      // What it was built on goes with it, unless something else is.
+      if (kind === "layer" && (await this.#isLayerOfOurs(name))) await this.#engine.getImage(name).remove();
     } catch (error) {
       // 403, 409: something still uses it.
       if (isMissing(error) || statusOf(error) === 403 || statusOf(error) === 409) return;
       throw engineError(error, "runtime_unavailable", `removing ${name}`);
     }
+  }
+
+  async #isLayerOfOurs(id: string): Promise<boolean> {
+    const { Config, RepoTags } = await this.#engine.getImage(id).inspect();
+    return Config.Labels?.[BUILT_BY_LABEL] === this.#owner && (RepoTags ?? []).length === 0;
   }
 }

@@ -62,6 +62,9 @@ const LABEL_KEYS = {
   releaseId: "io.windlass.release",
 } as const satisfies Record<keyof OwnerLabels, string>;
 
+/** On all that an owner's builds make, also on what is no part of an image in the end. */
+export const BUILT_BY_LABEL = "io.windlass.built-by";
+
 /** The port that the app in a container listens on. */
 export const PORT_LABEL = "io.windlass.port";
 

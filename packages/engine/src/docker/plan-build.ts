@@ -6,6 +6,8 @@ import type { BuildRequest, EffectContext } from "../ports.ts";
 import { detectBuild } from "../presets/detect-build.ts";
 import { generateDockerfile } from "../presets/generate-dockerfile.ts";
 import { type BuildContext, openContext, packContext, readContext } from "./build-context.ts";
+import { labelStages } from "./label-stages.ts";
+import { BUILT_BY_LABEL } from "./names.ts";
 import { refuseForeignBases } from "./refuse-foreign-images.ts";
 
 /** What the engine is asked to build. */
@@ -22,9 +24,18 @@ export interface BuildPlan {
 }
 
 const GENERATED = ".windlass/Dockerfile";
+const LABELLED = ".windlass-Dockerfile";
+/** The engine takes both out of the context once it has read them. */
+const IGNORE_OURS = `${LABELLED}\n.dockerignore\n`;
 
-/** Decides how a source is built; what was not configured is detected and told in the log. Rejects with build_failed, source_refused. */
-export async function planBuild({ build, sourceFolder }: BuildRequest, context: EffectContext): Promise<BuildPlan> {
+/**
+ * Decides how a source is built; what was not configured is detected and told in the log. All that is built is labelled
+ * with its owner. Rejects with build_failed, source_refused.
+ */
+export async function planBuild(
+  { build, sourceFolder, labels: { owner } }: BuildRequest,
+  context: EffectContext,
+): Promise<BuildPlan> {
   if (sourceFolder === null)
     throw new DomainError("build_failed", "There is no source to build.", { fault: "platform" });
   const chosen = build.kind === "auto" ? await detect(sourceFolder, build.context, context) : build;
@@ -34,11 +45,13 @@ export async function planBuild({ build, sourceFolder }: BuildRequest, context: 
       const opened = await openContext(sourceFolder, chosen.context, dockerfile);
       const text = await readFile(join(opened.folder, dockerfile), "utf8");
       refuseForeignBases(text, args);
-      return { context: packContext(opened), dockerfile, text, target, args, origin: dockerfile };
+      const labelled = labelStages(text, BUILT_BY_LABEL, owner);
+      const packed = packContext(opened, { [LABELLED]: labelled, ".dockerignore": IGNORE_OURS });
+      return { context: packed, dockerfile: LABELLED, text: labelled, target, args, origin: dockerfile };
     }
     case "node":
     case "static":
-      return planPreset(chosen, await openContext(sourceFolder, chosen.context), context);
+      return planPreset(chosen, await openContext(sourceFolder, chosen.context), owner, context);
     default:
       throw new DomainError(
         "build_failed",
@@ -55,9 +68,15 @@ async function detect(sourceFolder: string, path: string, { log }: EffectContext
   return { ...detected.build, context: path } as BuildConfig;
 }
 
-async function planPreset(build: BuildConfig, opened: BuildContext, { log }: EffectContext): Promise<BuildPlan> {
+async function planPreset(
+  build: BuildConfig,
+  opened: BuildContext,
+  owner: string,
+  { log }: EffectContext,
+): Promise<BuildPlan> {
   const { dockerfile, extraFiles } = generateDockerfile(build, await readContext(opened, ["package.json"]));
   await log("system", `Building with the ${build.kind} preset's Dockerfile`);
-  const packed = packContext(opened, { ...extraFiles, [GENERATED]: dockerfile });
-  return { context: packed, dockerfile: GENERATED, text: dockerfile, origin: `the ${build.kind} preset` };
+  const text = labelStages(dockerfile, BUILT_BY_LABEL, owner);
+  const packed = packContext(opened, { ...extraFiles, [GENERATED]: text });
+  return { context: packed, dockerfile: GENERATED, text, origin: `the ${build.kind} preset` };
 }

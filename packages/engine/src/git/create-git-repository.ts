@@ -21,7 +21,6 @@ import {
   type RemoteRefs,
   type TreeEntry,
 } from "./read-output.ts";
-import { removeUnusedMirrors } from "./remove-unused-mirrors.ts";
 import { withSshSession } from "./ssh-session.ts";
 import { translateGitError } from "./translate-git-error.ts";
 import { withLock } from "./with-lock.ts";
@@ -98,7 +97,7 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
   ): Promise<T> {
     const url = readUrl(access);
     await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
-    cleaned ??= removeStaleFolders(cacheFolder).then(() => removeUnusedMirrors(cacheFolder));
+    cleaned ??= removeStaleFolders(cacheFolder);
     await cleaned;
     const begin = (remote: string, parts: { address?: string; sshConfig?: string; trustFile?: string }) => {
       const token = url.kind === "https" ? (access.repositoryToken?.reveal() ?? null) : null;

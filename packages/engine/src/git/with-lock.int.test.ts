@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { removeUnusedMirrors } from "./remove-unused-mirrors.ts";
+import { createGitMirrors } from "./git-mirrors.ts";
 import { withLock } from "./with-lock.ts";
 
 const never = new AbortController().signal;
@@ -55,12 +55,16 @@ describe("withLock", () => {
     expect(await third).toBe("third");
   });
 
-  it("guards the removal of mirrors that nobody used for long", async () => {
-    await mkdir(join(base, "old.git"));
-    await mkdir(join(base, "new.git"));
+  it("guards the removal of a mirror, which stays when somebody used it meanwhile", async () => {
+    await mkdir(join(base, "unused.git"));
+    await mkdir(join(base, "used.git"));
+    const mirrors = createGitMirrors(base);
     const old = new Date(Date.now() - 1000 * 60 * 60 * 24 * 60);
-    await utimes(join(base, "old.git"), old, old);
-    await removeUnusedMirrors(base);
-    expect(await readdir(base)).toEqual(["new.git"]);
+    for (const name of ["unused.git", "used.git"]) await utimes(join(base, name), old, old);
+    const listed = await mirrors.list();
+    expect(listed).toHaveLength(2);
+    await utimes(join(base, "used.git"), new Date(), new Date());
+    for (const mirror of listed) await mirrors.remove(mirror);
+    expect(await readdir(base)).toEqual(["used.git"]);
   });
 });

@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Inventory, OwnedThing, Runtime } from "../ports.ts";
@@ -41,7 +41,7 @@ export class ProcessInventory implements Inventory {
     return [];
   }
 
-  async list(): Promise<OwnedThing[]> {
+  async list({ isMeasured } = { isMeasured: false }): Promise<OwnedThing[]> {
     const instances = await this.#runtime.listOwned();
     const things: OwnedThing[] = instances.map(({ name, labels: { environmentId, releaseId } }) => ({
       kind: "instance",
@@ -49,16 +49,31 @@ export class ProcessInventory implements Inventory {
       environmentId,
       releaseId,
       bytes: null,
+      usedAt: null,
     }));
+    const measure = async (path: string) => ({
+      bytes: isMeasured ? await folderBytes(path) : null,
+      usedAt: (await stat(path).catch(() => undefined))?.mtime ?? null,
+    });
     for (const environmentId of await names(this.#folders.releases)) {
       for (const releaseId of await names(join(this.#folders.releases, environmentId))) {
-        const path = join(this.#folders.releases, environmentId, releaseId);
-        things.push({ kind: "folder", name: path, environmentId, releaseId, bytes: await folderBytes(path) });
+        const name = join(this.#folders.releases, environmentId, releaseId);
+        things.push({ kind: "folder", name, environmentId, releaseId, ...(await measure(name)) });
       }
     }
     for (const environmentId of await names(this.#folders.environments)) {
-      const path = join(this.#folders.environments, environmentId);
-      things.push({ kind: "cache", name: path, environmentId, releaseId: null, bytes: await folderBytes(path) });
+      const name = join(this.#folders.environments, environmentId);
+      // npm writes a log there each time it runs.
+      const { mtime: usedAt = null } = (await stat(join(name, ".npm/_logs")).catch(() => undefined)) ?? {};
+      const measured = await measure(name);
+      things.push({
+        kind: "cache",
+        name,
+        environmentId,
+        releaseId: null,
+        ...measured,
+        usedAt: usedAt ?? measured.usedAt,
+      });
     }
     return things;
   }

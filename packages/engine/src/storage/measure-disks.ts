@@ -1,7 +1,6 @@
 import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { usualLeastFree } from "@windlass/domain";
-import type { DiskSpace, DiskUse } from "../ports.ts";
+import { type DiskSpace, type DiskUse, usualLeastFree } from "@windlass/domain";
 
 /** A folder that deployments write into. */
 export interface DiskFolder {

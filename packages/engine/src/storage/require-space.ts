@@ -1,5 +1,5 @@
-import { diskFull, showBytes } from "@windlass/domain";
-import type { DiskSpace, Disks, DiskUse, EffectContext } from "../ports.ts";
+import { type DiskSpace, type DiskUse, diskFull, showBytes } from "@windlass/domain";
+import type { Disks, EffectContext } from "../ports.ts";
 
 /** What is about to be written by what it is for; about as much, as far as it is known. */
 export type SpaceNeed = Partial<Record<DiskUse, number>>;

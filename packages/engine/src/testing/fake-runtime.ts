@@ -357,8 +357,20 @@ function fakeInventory(engine: FakeEngine, owner: string, runtime: Runtime): Inv
       const artifacts = [...engine.artifacts].filter(([, { labels }]) => labels.owner === owner);
       const instances = await runtime.listOwned();
       return [
-        ...artifacts.map(([name, { labels }]) => ({ kind: "image" as const, name, ...idsOf(labels), bytes: 1 })),
-        ...instances.map(({ name, labels }) => ({ kind: "instance" as const, name, ...idsOf(labels), bytes: null })),
+        ...artifacts.map(([name, { labels }]) => ({
+          kind: "image" as const,
+          name,
+          ...idsOf(labels),
+          bytes: 1,
+          usedAt: null,
+        })),
+        ...instances.map(({ name, labels }) => ({
+          kind: "instance" as const,
+          name,
+          ...idsOf(labels),
+          bytes: null,
+          usedAt: null,
+        })),
       ];
     },
     async remove({ kind, name }) {

@@ -1,4 +1,5 @@
-import type { DiskSpace, Disks } from "../ports.ts";
+import type { DiskSpace } from "@windlass/domain";
+import type { Disks } from "../ports.ts";
 
 /** One disk for everything, as full as a test wants it. */
 export class MemoryDisks implements Disks {

@@ -1,16 +1,33 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import type { Workspace } from "../ports.ts";
+import type { Store, Workspace } from "../ports.ts";
+import { folderBytes } from "../programs/folder-bytes.ts";
 
 /** A folder for each deployment's source below `folder`, which is private to Windlass. */
-export function createWorkspace(folder: string): Workspace {
+export function createWorkspace(folder: string): Workspace & { store: Store } {
   const place = (deploymentId: string) => path.join(folder, deploymentId);
+  const list = () => readdir(folder).catch(() => []);
+  const remove = (deploymentId: string) => rm(place(deploymentId), { recursive: true, force: true });
   return {
     async create(deploymentId) {
       await mkdir(place(deploymentId), { recursive: true, mode: 0o700 });
       return place(deploymentId);
     },
-    remove: (deploymentId) => rm(place(deploymentId), { recursive: true, force: true }),
-    list: () => readdir(folder).catch(() => []),
+    remove,
+    list,
+    store: {
+      list: async ({ isMeasured } = { isMeasured: false }) => {
+        const found = (await list()).map(async (releaseId) => {
+          const name = place(releaseId);
+          const bytes = isMeasured ? await folderBytes(name) : null;
+          const { mtime: usedAt = null } = (await stat(name).catch(() => undefined)) ?? {};
+          return { kind: "source" as const, name, environmentId: null, releaseId, bytes, usedAt };
+        });
+        return Promise.all(found);
+      },
+      remove: async ({ kind, releaseId }) => {
+        if (kind === "source" && releaseId && !releaseId.includes("/")) await remove(releaseId);
+      },
+    },
   };
 }

@@ -111,7 +111,7 @@ async function answerSourceChecks(db: Services["db"]): Promise<void> {
 
 async function seedTeam({ db, cipher }: Services, slug: string, signIn: (userId: string) => Promise<string>) {
   const team = await db.team.create({ data: { slug, name: slug } });
-  const cookies = {} as Record<Role, string>;
+  const cookies = {} as Record<Role | "administrator", string>;
   let ownerId = "";
   for (const role of ROLES) {
     const user = await db.user.create({
@@ -121,6 +121,10 @@ async function seedTeam({ db, cipher }: Services, slug: string, signIn: (userId:
     cookies[role] = await signIn(user.id);
     if (role === "owner") ownerId = user.id;
   }
+  const administrator = await db.user.create({
+    data: { email: `instance@${slug}.test`, name: "Ada", passwordHash: "scrypt$2$1$1$AA$AA", isAdministrator: true },
+  });
+  cookies.administrator = await signIn(administrator.id);
   const app = await db.app.create({
     data: { teamId: team.id, slug, name: slug, source: { kind: "git", url: "https://example.com/app.git" } },
   });
@@ -351,6 +355,10 @@ export function sampleInputs(ids: Ids): Record<string, unknown> {
     "runtime.watch": undefined,
     "setup.status": { key: "key" },
     "setup.complete": { key: "key", name: "Name", email: "a@b.example", password: "a long password", teamName: "Team" },
+    "storage.get": undefined,
+    "storage.watch": undefined,
+    "storage.look": undefined,
+    "storage.cleanUp": { server: "harbour", keys: ["layer sha256:0123"] },
     "token.list": undefined,
     "token.create": { teamId, name: "ci", expiresInDays: 30 },
     "token.revoke": { tokenId },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { showBytes, usualLeastFree } from "./storage.ts";
+import { showBytes, usualLeastFree } from "./bytes.ts";
 
 test("bytes read as disks are sold", () => {
   expect([0, 999, 1000, 812_400_000, 3_440_000_000, 999_600_000, 2.5e12].map(showBytes)).toEqual([
