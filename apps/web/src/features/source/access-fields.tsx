@@ -83,7 +83,7 @@ export function HostKeyConfirmation({ keys, onConfirm }: { keys: HostKey[]; onCo
       aria-label="Confirm the server"
       className="flex flex-col items-start gap-3 rounded-md border border-attention bg-attention-ground p-4"
     >
-      <h3 className="font-semibold text-attention text-sm">Is this the right server?</h3>
+      <h2 className="font-semibold text-attention text-sm">Is this the right server?</h2>
       <p className="text-sm">
         Nobody has confirmed this server yet. Compare its fingerprint with the one that its operator publishes. It is
         then pinned: a server that shows another key is refused.
