@@ -1,5 +1,5 @@
-import { createTestDatabase, type TestDatabase } from "@windlass/db/testing";
-import { EnvironmentConfig, LogLine, Secret } from "@windlass/domain";
+import { createTestDatabase, seedEnvironment, type TestDatabase } from "@windlass/db/testing";
+import { LogLine, Secret } from "@windlass/domain";
 import { createRedactor } from "@windlass/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { acquireLease, type Lease } from "../lease/lease.ts";
@@ -12,19 +12,7 @@ let deploymentId: string;
 beforeAll(async () => {
   test = await createTestDatabase();
   const { db } = test;
-  const team = await db.team.create({ data: { slug: "team", name: "Team" } });
-  const app = await db.app.create({ data: { teamId: team.id, slug: "app", name: "App", source: {} } });
-  const environment = await db.environment.create({
-    data: {
-      appId: app.id,
-      teamId: team.id,
-      slug: "production",
-      name: "Production",
-      branch: "main",
-      runtime: "docker",
-      config: EnvironmentConfig.parse({}),
-    },
-  });
+  const { team, environment } = await seedEnvironment(db);
   const deployment = await db.deployment.create({
     data: {
       environmentId: environment.id,

@@ -1,5 +1,4 @@
-import { createTestDatabase } from "@windlass/db/testing";
-import { EnvironmentConfig } from "@windlass/domain";
+import { createTestDatabase, seedEnvironment } from "@windlass/db/testing";
 import type { RuntimePorts } from "@windlass/engine";
 import { expect, it } from "vitest";
 import { fenceEffects } from "./fence-effects.ts";
@@ -8,20 +7,9 @@ import { acquireLease } from "./lease.ts";
 it("keeps a worker whose lease another one took from stopping, removing or starting anything", async () => {
   const { db, drop } = await createTestDatabase();
   try {
-    const team = await db.team.create({ data: { slug: "harbour", name: "Harbour" } });
-    const source = { kind: "git", url: "https://example.com/app.git" };
-    const app = await db.app.create({ data: { teamId: team.id, slug: "app", name: "App", source } });
-    const { id } = await db.environment.create({
-      data: {
-        appId: app.id,
-        teamId: team.id,
-        slug: "production",
-        name: "Production",
-        branch: "main",
-        runtime: "process",
-        config: EnvironmentConfig.parse({}),
-      },
-    });
+    const {
+      environment: { id },
+    } = await seedEnvironment(db);
     const effects: string[] = [];
     const note = (name: string) => async () => void effects.push(name);
     const runtime = { stop: note("stop"), start: note("start"), removeEnvironment: note("removeEnvironment") };

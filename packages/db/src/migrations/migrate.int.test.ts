@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../testing/create-test-database.ts";
+import { createTestDatabase, seedEnvironment, type TestDatabase } from "../testing/index.ts";
 import { applyMigrations, pendingChanges } from "./migrate.ts";
 
 let test: TestDatabase;
@@ -18,19 +18,7 @@ describe("the migrations", () => {
   });
 
   it("refuse a second running deployment of an environment", async () => {
-    const team = await test.db.team.create({ data: { slug: "t", name: "T" } });
-    const app = await test.db.app.create({ data: { teamId: team.id, slug: "a", name: "A", source: {} } });
-    const environment = await test.db.environment.create({
-      data: {
-        appId: app.id,
-        teamId: team.id,
-        slug: "production",
-        name: "Production",
-        branch: "main",
-        runtime: "process",
-        config: {},
-      },
-    });
+    const { team, environment } = await seedEnvironment(test.db);
     const row = (number: number) => ({
       environmentId: environment.id,
       teamId: team.id,

@@ -37,43 +37,37 @@ interface SheetState {
   onOpenChange: (isOpen: boolean) => void;
 }
 
+const FIELDS = [
+  { name: "megabytes", label: "At most, MB" },
+  { name: "days", label: "At most, days" },
+] as const;
+
 function Inside({ environmentId, budget, onDone }: Omit<Props, "name"> & { onDone: () => void }) {
   const trpc = useTRPC();
-  const [megabytes, setMegabytes] = useState(String(budget.megabytes));
-  const [days, setDays] = useState(String(budget.days));
+  const [draft, setDraft] = useState({ megabytes: String(budget.megabytes), days: String(budget.days) });
   const save = useMutation(trpc.log.setBudget.mutationOptions({ onSuccess: onDone }));
   const problem = save.error ? problemOf(save.error) : null;
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    save.mutate({ environmentId, budget: { megabytes: Number(megabytes), days: Number(days) } });
+    save.mutate({ environmentId, budget: { megabytes: Number(draft.megabytes), days: Number(draft.days) } });
   };
   return (
     <form method="post" onSubmit={submit} className="flex min-h-0 flex-1 flex-col">
       <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto p-4">
-        <Field label="At most, MB" error={messageAt(problem, "budget.megabytes")}>
-          {(control) => (
-            <Input
-              {...control}
-              type="number"
-              min={1}
-              required
-              value={megabytes}
-              onChange={(event) => setMegabytes(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="At most, days" error={messageAt(problem, "budget.days")}>
-          {(control) => (
-            <Input
-              {...control}
-              type="number"
-              min={1}
-              required
-              value={days}
-              onChange={(event) => setDays(event.target.value)}
-            />
-          )}
-        </Field>
+        {FIELDS.map(({ name, label }) => (
+          <Field key={name} label={label} error={messageAt(problem, `budget.${name}`)}>
+            {(control) => (
+              <Input
+                {...control}
+                type="number"
+                min={1}
+                required
+                value={draft[name]}
+                onChange={(event) => setDraft((before) => ({ ...before, [name]: event.target.value }))}
+              />
+            )}
+          </Field>
+        ))}
         {problem && (
           <p role="alert" className="text-failed text-sm">
             {problem.message}

@@ -6,7 +6,7 @@ import { appRouter, type ProcedureMeta, type Services } from "@windlass/api";
 import { openLive } from "@windlass/api/live";
 import { openQueue } from "@windlass/api/operations";
 import { createCipher } from "@windlass/db/encryption";
-import { createTestDatabase, storeLogLines } from "@windlass/db/testing";
+import { createTestDatabase, seedEnvironment, storeLogLines } from "@windlass/db/testing";
 import { EnvironmentConfig, ROLES, type Role } from "@windlass/domain";
 import { encode } from "next-auth/jwt";
 import { pino } from "pino";
@@ -110,7 +110,7 @@ async function answerSourceChecks(db: Services["db"]): Promise<void> {
 }
 
 async function seedTeam({ db, cipher }: Services, slug: string, signIn: (userId: string) => Promise<string>) {
-  const team = await db.team.create({ data: { slug, name: slug } });
+  const { team, app, environment } = await seedEnvironment(db, slug);
   const cookies = {} as Record<Role | "administrator", string>;
   let ownerId = "";
   for (const role of ROLES) {
@@ -125,21 +125,7 @@ async function seedTeam({ db, cipher }: Services, slug: string, signIn: (userId:
     data: { email: `instance@${slug}.test`, name: "Ada", passwordHash: "scrypt$2$1$1$AA$AA", isAdministrator: true },
   });
   cookies.administrator = await signIn(administrator.id);
-  const app = await db.app.create({
-    data: { teamId: team.id, slug, name: slug, source: { kind: "git", url: "https://example.com/app.git" } },
-  });
   const config = EnvironmentConfig.parse({});
-  const environment = await db.environment.create({
-    data: {
-      appId: app.id,
-      teamId: team.id,
-      slug: "production",
-      name: "Production",
-      branch: "main",
-      runtime: "process",
-      config,
-    },
-  });
   const release = await db.release.create({
     data: {
       environmentId: environment.id,

@@ -1,5 +1,5 @@
-import { createTestDatabase, storeLogLines, type TestDatabase } from "@windlass/db/testing";
-import { EnvironmentConfig, RuntimeLogFilter } from "@windlass/domain";
+import { createTestDatabase, seedEnvironment, storeLogLines, type TestDatabase } from "@windlass/db/testing";
+import { RuntimeLogFilter } from "@windlass/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Live, openLive } from "../../live/index.ts";
 import { exportRuntimeLog } from "./export-runtime-log.ts";
@@ -24,19 +24,7 @@ beforeAll(async () => {
   test = await createTestDatabase();
   live = openLive(test.url);
   const { db } = test;
-  const team = await db.team.create({ data: { slug: "team", name: "Team" } });
-  const app = await db.app.create({ data: { teamId: team.id, slug: "app", name: "App", source: {} } });
-  const row = await db.environment.create({
-    data: {
-      appId: app.id,
-      teamId: team.id,
-      slug: "production",
-      name: "Production",
-      branch: "main",
-      runtime: "docker",
-      config: EnvironmentConfig.parse({}),
-    },
-  });
+  const { team, environment: row } = await seedEnvironment(test.db);
   environment = { id: row.id, teamId: team.id };
   for (let chunk = 0; chunk < CHUNKS; chunk++) await store();
 }, 120_000);
