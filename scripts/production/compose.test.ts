@@ -47,7 +47,9 @@ describe("docker-compose.yml", () => {
     const needed = ["POSTGRES_PASSWORD", "WINDLASS_SECRET_KEY", "WINDLASS_CONSOLE_DOMAIN", "WINDLASS_APPS_DOMAIN"];
     for (const name of needed) expect(uses.some((use) => use[1] === name && use[2] === ":?")).toBe(true);
     const withDefault = uses.filter((use) => use[2] === ":-").map((use) => use[1]);
-    expect(new Set(withDefault)).toEqual(new Set(["POSTGRES_PORT", "WINDLASS_GIT_PRIVATE_RANGES"]));
+    expect(new Set(withDefault)).toEqual(
+      new Set(["POSTGRES_PORT", "WINDLASS_GIT_PRIVATE_RANGES", "WINDLASS_LEAST_FREE_MB"]),
+    );
     for (const [, { environment = {} }] of services) {
       for (const [name, value] of Object.entries(environment)) {
         if (/PASSWORD|SECRET|KEY|TOKEN/.test(name)) expect(value).toMatch(/^\$\{[A-Z_]+:\?/);

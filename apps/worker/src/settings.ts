@@ -56,7 +56,11 @@ const Settings = z.object({
     .min(0)
     .default(Math.floor(totalmem() / 4 / 1024 ** 2)),
   /** Disk space, in MB, that deployments leave free; by default a twentieth of the disk, between 1 and 2 GB. 0: they do not look */
-  WINDLASS_LEAST_FREE_MB: z.coerce.number().int().min(0).optional(),
+  WINDLASS_LEAST_FREE_MB: z
+    .literal("")
+    .transform(() => undefined)
+    .or(z.coerce.number().int().min(0))
+    .optional(),
   /** Most megabytes, and days without use, for what builds leave for the next ones: layers without a name, package caches */
   WINDLASS_BUILD_CACHE_MB: z.coerce.number().int().min(0).default(10_000),
   WINDLASS_BUILD_CACHE_DAYS: z.coerce.number().min(0).default(14),

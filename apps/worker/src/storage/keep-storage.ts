@@ -7,6 +7,8 @@ import { runCleanUps } from "./run-clean-ups.ts";
 import { takePicture } from "./take-picture.ts";
 
 const ROUND_EVERY_MS = 3600_000;
+/** A worker that starts has better things to do first. */
+const FIRST_LOOK_AFTER_MS = 5000;
 /** Reports of servers that are no more */
 const FORGOTTEN_AFTER_DAYS = 7;
 const SYSTEM = { kind: "system", id: null, name: "Windlass" } as const;
@@ -19,7 +21,7 @@ export async function keepStorage(worker: Worker): Promise<void> {
   const { shutdown, log } = worker;
   const watch = worker.live.watch(["storage-work"], shutdown);
   let roundAt = Date.now() + ROUND_EVERY_MS;
-  let isKnown = false;
+  let firstLookAt = Date.now() + FIRST_LOOK_AFTER_MS;
   while (!shutdown.aborted) {
     try {
       const hasCleaned = await runCleanUps(worker);
@@ -28,8 +30,9 @@ export async function keepStorage(worker: Worker): Promise<void> {
         roundAt = Date.now() + ROUND_EVERY_MS;
         await removePastBounds(worker);
       }
-      if (!isKnown || hasCleaned || isRound || (await isAsked(worker))) await report(worker);
-      isKnown = true;
+      const isFirst = Date.now() >= firstLookAt;
+      if (isFirst || hasCleaned || isRound || (await isAsked(worker))) await report(worker);
+      if (isFirst) firstLookAt = Number.POSITIVE_INFINITY;
     } catch (error) {
       if (!shutdown.aborted) log.warn({ err: error }, "could not look after the disks");
     }

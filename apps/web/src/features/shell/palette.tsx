@@ -8,7 +8,7 @@ import type { ReactNode } from "react";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
 import { useDeploy } from "@/features/deployment/use-deployment-actions";
 import { useCan, useSession } from "@/features/session/team-context";
-import { DESTINATIONS } from "./destinations";
+import { useDestinations } from "./destinations";
 
 const GROUP =
   "[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs";
@@ -18,6 +18,7 @@ export function Palette({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChang
   const router = useRouter();
   const { setTheme } = useTheme();
   const { apps } = useSession();
+  const destinations = useDestinations();
   const can = useCan();
   const { deploy } = useDeploy();
   const run = (action: () => void) => () => {
@@ -40,7 +41,7 @@ export function Palette({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChang
           <Command.List className="max-h-[50vh] overflow-y-auto p-1">
             <Command.Empty className="p-4 text-center text-muted text-sm">Nothing has this name.</Command.Empty>
             <Command.Group heading="Go to" className={GROUP}>
-              {DESTINATIONS.map(({ href, label, icon: Icon }) => (
+              {destinations.map(({ href, label, icon: Icon }) => (
                 <Item key={href} onSelect={go(href)} icon={<Icon />}>
                   {label}
                 </Item>

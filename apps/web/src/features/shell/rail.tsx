@@ -7,7 +7,7 @@ import { useSyncExternalStore } from "react";
 import { cn } from "@/components/ui/cn";
 import { Menu, MenuContent, MenuLabel, MenuRadioGroup, MenuRadioItem, MenuTrigger } from "@/components/ui/menu";
 import { useSession } from "@/features/session/team-context";
-import { DESTINATIONS, isAt } from "./destinations";
+import { isAt, useDestinations } from "./destinations";
 import { Wordmark } from "./wordmark";
 
 const FOLDED = "windlass-rail-folded";
@@ -55,6 +55,7 @@ export function Rail() {
 /** The rail's inside, shared with the phone's sheet. */
 export function RailContent({ isFolded = false, onGo }: { isFolded?: boolean; onGo?: () => void }) {
   const pathname = usePathname();
+  const destinations = useDestinations();
   return (
     <nav aria-label="Main" className="flex min-h-0 flex-1 flex-col">
       <div className="flex h-12 shrink-0 items-center overflow-hidden px-4">
@@ -70,7 +71,7 @@ export function RailContent({ isFolded = false, onGo }: { isFolded?: boolean; on
       </div>
       {!isFolded && <TeamSwitcher />}
       <div className="flex flex-1 flex-col gap-0.5 overflow-y-auto p-2">
-        {DESTINATIONS.map(({ href, label, icon: Icon }) => {
+        {destinations.map(({ href, label, icon: Icon }) => {
           const isCurrent = isAt(pathname, href) || (href === "/apps" && pathname.startsWith("/deployments/"));
           return (
             <Link

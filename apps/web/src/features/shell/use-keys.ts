@@ -2,7 +2,7 @@
 
 import { useRouter } from "next/navigation";
 import { useEffect, useRef } from "react";
-import { DESTINATIONS } from "./destinations";
+import { useDestinations } from "./destinations";
 
 const SEQUENCE_MS = 1200;
 
@@ -32,9 +32,10 @@ function press(key: string): boolean {
 /** The console's keys. Nothing happens while somebody types, or while a dialog is open. */
 export function useKeys(actions: { openPalette: () => void; openKeys: () => void }): void {
   const router = useRouter();
-  const latest = useRef(actions);
+  const destinations = useDestinations();
+  const latest = useRef({ ...actions, destinations });
   useEffect(() => {
-    latest.current = actions;
+    latest.current = { ...actions, destinations };
   });
   useEffect(() => {
     let pressedG = 0;
@@ -46,7 +47,7 @@ export function useKeys(actions: { openPalette: () => void; openKeys: () => void
       }
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
       if (document.querySelector("[role=dialog],[role=menu]")) return;
-      const destination = DESTINATIONS.find(({ key }) => key === event.key);
+      const destination = latest.current.destinations.find(({ key }) => key === event.key);
       if (destination && Date.now() - pressedG < SEQUENCE_MS) {
         pressedG = 0;
         event.preventDefault();
