@@ -23,7 +23,6 @@ function filterOf(parts: Partial<RuntimeLogFilter>): RuntimeLogFilter {
 beforeAll(async () => {
   test = await createTestDatabase();
   live = openLive(test.url);
-  const { db } = test;
   const { team, environment: row } = await seedEnvironment(test.db);
   environment = { id: row.id, teamId: team.id };
   for (let chunk = 0; chunk < CHUNKS; chunk++) await store();
