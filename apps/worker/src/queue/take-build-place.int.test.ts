@@ -5,6 +5,7 @@ import { EnvironmentConfig } from "@windlass/domain";
 import type { BuildRequest, ImageBuilder } from "@windlass/engine";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Lease } from "../lease/lease.ts";
+import { whileNobodyBuilds } from "../storage/while-nobody-builds.ts";
 import type { Worker } from "../wiring.ts";
 import { limitBuilds } from "./take-build-place.ts";
 import { takeNext } from "./take-next.ts";
@@ -140,3 +141,52 @@ describe("a place to build", () => {
 });
 
 type Build = Awaited<ReturnType<typeof prepare>>;
+
+describe("what is done while nobody builds", () => {
+  const worker = () => ({ db: test.db, server: "here", leaseMs: LEASE_MS }) as unknown as Worker;
+
+  it("is not tried while somebody builds there; one's own place does not count", async () => {
+    const { id } = await makeTeam();
+    const build = await prepare(id);
+    const over = build.begin();
+    await until(() => build.state.isBuilding);
+    expect(await whileNobodyBuilds(worker(), null, async () => expect.unreachable())).toBe(false);
+    expect(await whileNobodyBuilds(worker(), build.lease, async () => {})).toBe(true);
+    expect(await whileNobodyBuilds({ ...worker(), server: "elsewhere" }, null, async () => {})).toBe(true);
+    build.finish();
+    await over;
+    expect(await whileNobodyBuilds(worker(), null, async () => {})).toBe(true);
+  });
+
+  it("keeps builds waiting until it is over", async () => {
+    const { id } = await makeTeam();
+    const build = await prepare(id);
+    const done = Promise.withResolvers<void>();
+    let isAtWork = false;
+    const work = whileNobodyBuilds(worker(), null, async (confirm) => {
+      isAtWork = true;
+      await done.promise;
+      await confirm();
+      expect(build.state.isBuilding).toBe(false);
+    });
+    await until(() => isAtWork);
+    const over = build.begin();
+    await waitsForItsTurn();
+    expect(build.state.isBuilding).toBe(false);
+    done.resolve();
+    expect(await work).toBe(true);
+    await until(() => build.state.isBuilding);
+    build.finish();
+    await over;
+  });
+});
+
+async function waitsForItsTurn(): Promise<void> {
+  for (const deadline = Date.now() + 40_000; Date.now() < deadline; await sleep(5)) {
+    const waiting = await test.db.$queryRaw<unknown[]>`
+      select 1 from pg_locks where "locktype" = 'advisory' and not "granted"
+        and "database" = (select oid from pg_database where datname = current_database())`;
+    if (waiting.length > 0) return;
+  }
+  throw new Error("Nobody waits.");
+}
