@@ -34,7 +34,7 @@ function mountSmallDisk(): string | null {
 
 const small = mountSmallDisk();
 
-describe("a disk that is too full", () => {
+describe("a disk that is too full", { timeout: 240_000 }, () => {
   const versions = new Map<string, string>();
   let stack: Stack;
   let repository: TestRepository;
@@ -51,7 +51,7 @@ describe("a disk that is too full", () => {
     });
     app = await stack.createApp({ name: "disk", url: repository.url, config: faultConfig("process") });
     expect(await deploy()).toMatchObject({ status: "succeeded" });
-  });
+  }, 300_000);
   afterAll(async () => {
     await stack?.stop();
     repository?.remove();
@@ -66,6 +66,7 @@ describe("a disk that is too full", () => {
     const { environment } = app;
     return stack.awaitEnd(
       await requestDeployment(stack.ctx, { environment, kind: "deploy", ref: "main", trigger: "test" }),
+      120_000,
     );
   }
 
