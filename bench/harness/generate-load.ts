@@ -13,6 +13,8 @@ export interface LoadOrder {
   /** Connections that ask for `slowPath` instead, beside the others */
   slowConnections: number;
   slowPath: string;
+  /** Between an answer and the next request of a connection; none unless said */
+  pauseMs?: number;
 }
 
 export interface LoadReport {
@@ -104,7 +106,8 @@ function runLine(path: string, isSlow: boolean): Promise<void> {
         open();
         return;
       }
-      send();
+      if (order.pauseMs) setTimeout(() => !socket.destroyed && send(), order.pauseMs);
+      else send();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
       socket.removeAllListeners("close");

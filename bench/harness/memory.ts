@@ -45,6 +45,23 @@ export function listProcesses(): { pid: number; parent: number; command: string 
     }));
 }
 
+/** How many files, sockets and the like a process has open. */
+export function descriptorsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** How many processes were given an environment with this beginning of an entry. */
+export const countMarkedProcesses = (mark: string): number =>
+  listProcesses().filter(({ pid }) =>
+    readOr(`/proc/${pid}/environ`)
+      .split("\0")
+      .some((entry) => entry.startsWith(mark)),
+  ).length;
+
 /** A process that ended meanwhile has nothing. */
 function readOr(file: string): string {
   try {
