@@ -32,7 +32,7 @@ export interface RuntimeLogLease {
   append(source: ChunkSource, lines: PackedLines, position: unknown): Promise<void>;
   /** Notes that an instance is gone and read to its end. */
   end(source: ChunkSource): Promise<void>;
-  /** Removes the oldest chunks until the budget is kept. */
+  /** Removes the oldest chunks until the budget is kept, and the positions of instances that are read and gone. */
   prune(budget: { bytes: number; oldest: Date }): Promise<void>;
   /** As stored, with what the rows take. */
   readonly bytes: number;
@@ -198,7 +198,10 @@ const APPEND = `
   )
   select "lastSeq" from held`;
 
-/** Only from the front, so that what is left has no holes. */
+/**
+ * Only from the front, so that what is left has no holes. What was read to the end of an instance that is confirmed gone
+ * is never read again: its position goes too.
+ */
 const PRUNE = `
   with held as (
     select "bytes" from "RuntimeLog"
@@ -214,6 +217,10 @@ const PRUNE = `
     delete from "RuntimeLogChunk" c using summed s, held h
     where c."environmentId" = $1::uuid and c."firstSeq" = s."firstSeq" and (h."bytes" - s."before" > $3 or s."isOld")
     returning s."size"
+  ), forgotten as (
+    delete from "RuntimeLogPosition" p using held
+    where p."environmentId" = $1::uuid and p."endedAt" is not null
+      and not exists (select from "Instance" i where i."name" = p."instance" and i."status" <> 'stopped')
   ), counted as (
     select count(*) as "removed", coalesce(sum("size"), 0) as "size" from removed
   )
