@@ -176,7 +176,7 @@ async function openSoak(windlass: Stack) {
   }
 
   async function makeApp(name: string, runtime: "docker" | "process", warmMinutes: number): Promise<App> {
-    const folder = makeRepository(`${windlass.repositories}/${name.toLowerCase()}`, FILES);
+    const folder = makeRepository(`${windlass.repositories}/${name.toLowerCase().replaceAll(" ", "-")}`, FILES);
     const config = {
       build: { kind: runtime === "docker" ? "dockerfile" : "node" },
       health: { intervalSeconds: 0.2, timeoutSeconds: 5 },
