@@ -21,7 +21,8 @@ const MINUTES = Number(process.env.MINUTES ?? 30);
 const WARM_UP_SHARE = 0.15;
 /** In the rest nothing is killed, so that what processes take up over the time is theirs */
 const KILLS_SHARE = 0.6;
-const KILL_EVERY_MS = 20_000;
+/** Seldom enough that the supervisor, which waits longer after each crash within a minute, starts them again soon */
+const KILL_EVERY_MS = 60_000;
 const SAMPLE_EVERY_MS = 60_000;
 const VIEWERS = 4;
 const CONNECTIONS = 3;
@@ -88,11 +89,12 @@ await measure(async (stack) => {
   const sample = async () => {
     while (!sampling.signal.aborted) {
       await sleep(SAMPLE_EVERY_MS, undefined, { signal: sampling.signal }).catch(() => {});
-      const held = await countHeld(windlass).catch(() => undefined);
-      for (const [name, value] of Object.entries(held ?? {})) highest[name] = Math.max(highest[name] ?? 0, value);
-      const { web = 0, worker = 0, router = 0 } = mbOf(held ?? {});
+      // Of a program that is being started again there is nothing to count yet.
+      const held = await until("a count", () => countHeld(windlass).catch(() => undefined), { everyMs: 1000 });
+      for (const [name, value] of Object.entries(held)) highest[name] = Math.max(highest[name] ?? 0, value);
+      const { web = 0, worker = 0, router = 0 } = mbOf(held);
       say(
-        `  ${Math.round((performance.now() - began) / 60_000)} min: web ${web} MB, worker ${worker} MB, router ${router} MB, ${held?.["docker instance"]} containers, ${held?.processes} processes; ${soak.told()}`,
+        `  ${Math.round((performance.now() - began) / 60_000)} min: web ${web} MB, worker ${worker} MB, router ${router} MB, ${held["docker instance"]} containers, ${held.processes} processes; ${soak.told()}`,
       );
     }
   };

@@ -1,23 +1,17 @@
-import { EnvironmentConfig } from "@windlass/domain";
 import { expect, it } from "vitest";
 import { createTestDatabase } from "../testing/create-test-database.ts";
+import { seedEnvironment } from "../testing/seed-environment.ts";
 import { openRuntimeLogStore } from "./open-runtime-log-store.ts";
 
 it("keeps no position of an instance that was read to its end and is gone", async () => {
   const { url, db, drop } = await createTestDatabase();
   const store = openRuntimeLogStore(url, 2);
   try {
-    const team = await db.team.create({ data: { slug: "harbour", name: "Harbour" } });
-    const source = { kind: "git", url: "https://example.com/app.git" };
-    const app = await db.app.create({ data: { teamId: team.id, slug: "app", name: "App", source } });
-    const config = EnvironmentConfig.parse({});
-    const names = { slug: "production", name: "Production", branch: "main" };
-    const { id } = await db.environment.create({
-      data: { appId: app.id, teamId: team.id, ...names, runtime: "process", config },
-    });
+    const { environment } = await seedEnvironment(db);
+    const { id } = environment;
     const release = await db.release.create({
       data: {
-        ...{ environmentId: id, number: 1, runtime: "process", artifact: {}, config },
+        ...{ environmentId: id, number: 1, runtime: "process", artifact: {}, config: {} },
         ...{ variables: Buffer.from(""), variablesVersion: 1, variableDigests: {} },
       },
     });
