@@ -66,8 +66,9 @@ const EXPECTED = new Set(["conflict", "not_found", "throttled"]);
 const mbOf = (held: Held) =>
   Object.fromEntries(["web", "worker", "router"].map((name) => [name, Math.round(held[`MB of ${name}`] ?? 0)]));
 
-/** Rows that tell what happened: they grow with it, by design. */
-const HISTORY = /^rows of (?:Deployment|Step|LogChunk|Release|Instance|AuditEntry|Bake|Finding|pgboss\.)/;
+/** What tells of each deployment, or of a repository's commits: it grows with them, by design. A worker's report goes after a day. */
+const HISTORY =
+  /^files of copied|^rows of (?:WorkerReport|Deployment|Step|LogChunk|Release|Instance|AuditEntry|Bake|Finding|pgboss\.)/;
 /** Bounded by size and age, not by number */
 const BUDGETED = /^rows of RuntimeLogChunk|^MB of the database/;
 
@@ -137,6 +138,8 @@ function judge(first: Held, highest: Held, last: Held): Row[] {
     if (HISTORY.test(name) || BUDGETED.test(name)) return row(name, undefined);
     if (name === "MB of postgres" || name === "MB of the other folders") return row(name, before * 1.5 + 20);
     if (name.startsWith("MB of")) return row(name, before * 1.25 + 30);
+    // One that a rollback wanted goes with the next deployment.
+    if (name === "docker image" || name === "entries of apps/releases") return row(name, before + APPS.length);
     if (name.startsWith("open files")) return row(name, before + 15);
     if (name === "connections to the database") return row(name, before + 8);
     if (name === "files and folders") return row(name, before * 1.2 + 100);

@@ -49,7 +49,7 @@ async function countFiles(dataFolder: string): Promise<Held> {
       const stat = await lstat(full).catch(() => undefined);
       if (!stat) continue;
       add(name === CLUSTER ? "MB of the database's folder" : "MB of the other folders", (stat.blocks * 512) / MB);
-      if (name !== CLUSTER) add("files and folders", 1);
+      if (name !== CLUSTER) add(name === "git" ? "files of copied repositories" : "files and folders", 1);
     }
   };
   await walk(dataFolder, "");
