@@ -3,7 +3,7 @@ import { deployAndRollBack, proveAndHold, withGitHost } from "./deploy-core.ts";
 
 test.use({ runtime: "process" });
 
-test("without Docker a team deploys as processes, sees it live, rolls back, sees the proof holds its traffic and looks at the disk", async ({
+test("without Docker a team deploys as processes, sees it live, rolls back, sees the proof, holds its traffic and looks at the disk", async ({
   page,
   windlass,
   repository,
