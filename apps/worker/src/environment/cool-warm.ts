@@ -42,7 +42,7 @@ async function coolEnded({ db, runtimeOf }: Worker): Promise<void> {
   for (const { id, name, release } of rows) {
     const adapters = runtimeOf(release.runtime);
     if ("problem" in adapters || (await adapters.runtime.inspect(name)).state === "running") continue;
-    await db.instance.updateMany({ where: { id, status: "warm" }, data: { warmUntil: new Date() } });
+    await db.$executeRaw`update "Instance" set "warmUntil" = now() where "id" = ${id}::uuid and "status" = 'warm'`;
   }
 }
 

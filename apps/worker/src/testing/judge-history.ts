@@ -25,6 +25,8 @@ const ENVIRONMENT_OF = {
 const ITS_COLUMNS: Partial<Record<string, string>> = {
   Deployment: `update of "status", "committedToTraffic", "releaseId", "commitSha", "plan", "proof"`,
   Environment: `update of "currentReleaseId"`,
+  // That a warm one which does not run is due may be said by anyone; it is cooled under the lease.
+  Instance: `insert or update of "status", "address"`,
 };
 
 /**
