@@ -64,7 +64,7 @@ export async function openBareDocker(
       Labels: { [LABEL]: name },
       HostConfig: {
         NetworkMode: name,
-        RestartPolicy: { Name: "unless-stopped" },
+        RestartPolicy: { Name: "always" },
         Init: true,
         CapDrop: ["ALL"],
         SecurityOpt: ["no-new-privileges"],

@@ -1,4 +1,6 @@
 import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Fault } from "./fault-cases.ts";
 
 /** A way to the database that a test can lose: connections are reset, or nothing is heard from them any more. */
 export interface DatabaseProxy {
@@ -12,6 +14,18 @@ export interface DatabaseProxy {
   heal(): void;
   close(): Promise<void>;
 }
+
+export type Loss = "reset" | "silence";
+
+/** A silence is longer than the lease: the worker must notice by its own clock. */
+export const loseDatabase = (proxy: DatabaseProxy, loss: Loss, leaseMs: number): Fault => ({
+  strike: async () => proxy[loss](),
+  async mend() {
+    await sleep(loss === "reset" ? 300 : leaseMs * 1.5);
+    proxy.heal();
+  },
+  countsFrom: "return",
+});
 
 export async function createDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);

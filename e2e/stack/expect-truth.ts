@@ -1,5 +1,6 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { EnvironmentConfig, type RuntimeKind } from "@windlass/domain";
-import { expect, vi } from "vitest";
 import { readHeld } from "./holdings.ts";
 import { ask } from "./probe-host.ts";
 import type { Stack } from "./start-stack.ts";
@@ -9,11 +10,24 @@ import type { Stack } from "./start-stack.ts";
  * what the database accounts for: the live release's instances and those of one that stays warm, the kept releases, one
  * network, nothing else. What is warm for too long goes, and what is amiss is set right, a moment after a deployment.
  */
-export function expectTruth(stack: Stack, app: TruthfulApp, versions: ReadonlyMap<string, string>): Promise<void> {
-  return vi.waitFor(() => compare(stack, app, versions), { timeout: SETTLED_WITHIN_MS, interval: 100 });
+export async function expectTruth(
+  stack: Stack,
+  app: TruthfulApp,
+  versions: ReadonlyMap<string, string>,
+): Promise<void> {
+  const deadline = performance.now() + SETTLED_WITHIN_MS;
+  for (;;) {
+    try {
+      return await compare(stack, app, versions);
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
 }
 
 const SETTLED_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 100;
 
 type TruthfulApp = { environment: { id: string }; host: string; runtime: RuntimeKind };
 
@@ -29,16 +43,19 @@ async function compare(
     include: { currentRelease: true, releases: { where: { removedAt: null } } },
   });
   const due = { warmUntil: { lte: new Date() }, release: { environmentId } };
-  expect(await db.instance.count({ where: due }), "instances that are due to be cooled").toBe(0);
+  assert.equal(await db.instance.count({ where: due }), 0, "Instances are due to be cooled.");
   const present = await db.instance.findMany({
     where: { status: { not: "stopped" }, release: { environmentId } },
   });
   const live = present.filter(({ status }) => status !== "warm");
-  const isLive = expect.objectContaining({ releaseId: currentRelease?.id, status: "running" });
-  expect(live).toEqual(Array.from({ length: EnvironmentConfig.parse(config).instances }, () => isLive));
+  const isLive = { releaseId: currentRelease?.id, status: "running" };
+  assert.deepEqual(
+    live.map(({ releaseId, status }) => ({ releaseId, status })),
+    Array.from({ length: EnvironmentConfig.parse(config).instances }, () => isLive),
+  );
   const body = versions.get(currentRelease?.commitSha ?? "");
-  expect(await ask(routerPort, app.host)).toEqual({ status: 200, body });
-  expect(await readHeld({ ...holdings, runtime: app.runtime }, environmentId)).toEqual({
+  assert.deepEqual(await ask(routerPort, app.host), { status: 200, body });
+  assert.deepEqual(await readHeld({ ...holdings, runtime: app.runtime }, environmentId), {
     instances: present.map(({ name }) => name).sort(),
     releases: releases.map(({ id }) => id).sort(),
     networks: app.runtime === "docker" ? [environmentId] : [],

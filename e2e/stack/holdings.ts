@@ -26,8 +26,8 @@ export interface Held {
 
 const OWNER = "io.windlass.owner";
 const ENVIRONMENT = "io.windlass.environment";
-/** The network that builds run in is kept */
-const BUILD = "build";
+/** What the networks that builds run in are for; they are kept */
+const BUILD = "build ";
 
 export async function readHeld(holdings: Holdings, environmentId: string): Promise<Held> {
   const held = await (holdings.runtime === "docker" ? readDocker : readProcesses)(holdings, environmentId);
@@ -40,8 +40,9 @@ async function readDocker({ owner, dockerSocket }: Holdings, environmentId: stri
   const containers = await engine.listContainers({ all: true, filters: { label: [`${OWNER}=${owner}`] } });
   const networks = await engine.listNetworks({ filters: { label: [`${OWNER}=${owner}`] } });
   const images = await createDockerRuntime({ engine, owner }).builder.listOwned(environmentId);
-  const build = networks.find(({ Labels }) => Labels?.[ENVIRONMENT] === BUILD);
-  const building = build ? await engine.listContainers({ all: true, filters: { network: [build.Name] } }) : [];
+  const build = networks.filter(({ Labels }) => Labels?.[ENVIRONMENT]?.startsWith(BUILD));
+  const filters = { network: build.map(({ Name }) => Name) };
+  const building = build.length > 0 ? await engine.listContainers({ all: true, filters }) : [];
   const isOfEnvironment = (labels: Record<string, string> | undefined) => labels?.[ENVIRONMENT] === environmentId;
   return {
     instances: containers
@@ -116,7 +117,7 @@ export async function removeOwned(holdings: Holdings): Promise<void> {
   }
 }
 
-async function openEngine(socketPath: string) {
+export async function openEngine(socketPath: string) {
   const found = await findDockerEngine({ socketPath });
   if ("problem" in found) throw new Error(found.problem);
   return found.engine;

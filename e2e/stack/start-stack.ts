@@ -24,6 +24,8 @@ const DOCKER_SOCKET = "/var/run/docker.sock";
 export interface StackOptions {
   runtime: RuntimeKind;
   leaseMs: number;
+  /** Another engine than the machine's */
+  engine?: { socketPath: string; subnetPool: string };
   /** Environments that a worker works on at once; its own default unless said */
   concurrency?: number;
   /** Folders of repositories that may be deployed by path */
@@ -55,6 +57,7 @@ export type Stack = Awaited<ReturnType<typeof startStack>>;
  */
 export async function startStack(options: StackOptions) {
   const { runtime, leaseMs, repositories = [], key = randomBytes(32), settings = {} } = options;
+  const dockerSocket = options.engine?.socketPath ?? DOCKER_SOCKET;
   const database = await createTestDatabase();
   const dataFolder = options.dataFolder ?? (await mkdtemp(path.join(tmpdir(), "windlass-e2e-stack-")));
   // mkdtemp makes 0700, which the account of apps could not pass.
@@ -86,7 +89,8 @@ export async function startStack(options: StackOptions) {
       DATABASE_URL: workersUrl,
       WINDLASS_SECRET_KEY: key.toString("hex"),
       WINDLASS_ROUTER_ENTRY: `127.0.0.1:${routerPort}`,
-      WINDLASS_DOCKER_SOCKET: runtime === "docker" ? DOCKER_SOCKET : path.join(dataFolder, "no-docker.sock"),
+      WINDLASS_DOCKER_SOCKET: runtime === "docker" ? dockerSocket : path.join(dataFolder, "no-docker.sock"),
+      ...(options.engine ? { WINDLASS_DOCKER_SUBNETS: options.engine.subnetPool } : {}),
       WINDLASS_GIT_FILE_ROOTS: repositories.join(":"),
       WINDLASS_GIT_ALLOW_HTTP: "true",
       WINDLASS_GIT_PRIVATE_RANGES: "127.0.0.0/8",
@@ -116,7 +120,7 @@ export async function startStack(options: StackOptions) {
     actor: { kind: "system", id: null, name: "Fault test" },
   };
   const team = await ctx.db.team.create({ data: { slug: "harbour", name: "Harbour" } });
-  const holdings: Holdings = { runtime, owner, dataFolder, dockerSocket: DOCKER_SOCKET };
+  const holdings: Holdings = { runtime, owner, dataFolder, dockerSocket };
 
   return {
     ctx,

@@ -81,6 +81,7 @@ const worker: Worker = {
   holder: `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`,
   owner,
   leaseMs: settings.WINDLASS_LEASE_MS,
+  enginePatienceMs: settings.WINDLASS_ENGINE_PATIENCE_MS,
   warmMemoryMb: settings.WINDLASS_WARM_MEMORY_MB,
   server: settings.WINDLASS_SERVER_NAME ?? hostname(),
   places: {

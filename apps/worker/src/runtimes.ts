@@ -17,6 +17,7 @@ import {
   type RuntimePorts,
 } from "@windlass/engine";
 import type { Logger } from "pino";
+import type { RuntimeProblem } from "./wiring.ts";
 
 const LOOK_EVERY_MS = 10_000;
 /** While it does not answer */
@@ -36,7 +37,7 @@ export interface RuntimeSettings {
 export interface Runtimes {
   /** Where deployments write to; without an engine's folder when it is not on this machine */
   diskFolders(): DiskFolder[];
-  runtimeOf(kind: RuntimeKind): RuntimePorts | { problem: string };
+  runtimeOf(kind: RuntimeKind): RuntimePorts | RuntimeProblem;
   /** Whether the Docker engine answers, as last seen, and in words why not */
   docker(): { available: boolean; note: string };
 }
@@ -45,15 +46,16 @@ export interface Runtimes {
 export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes> {
   const { owner, shutdown, log } = settings;
   const { processes, folder } = await openProcesses(settings);
-  let docker: RuntimePorts | { problem: string } = { problem: "" };
+  let docker: RuntimePorts | RuntimeProblem = { problem: "", wasThere: false };
   let note = "";
   let dockerFolder: string | null = null;
 
   const look = async () => {
     const found = await findDockerEngine({ socketPath: settings.dockerSocket });
     if ("problem" in found) {
-      docker = found;
-      note = found.problem;
+      const wasThere = "problem" in docker ? docker.wasThere : true;
+      note = wasThere ? `The Docker engine went away, and is looked for. ${found.problem}` : found.problem;
+      docker = { problem: note, wasThere };
       return;
     }
     note = `Docker ${found.version} answers.`;

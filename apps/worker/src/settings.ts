@@ -73,6 +73,8 @@ const Settings = z.object({
   WINDLASS_BUILD_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(2),
   /** Names this machine to workers that share it; containers on one machine must be given the same */
   WINDLASS_SERVER_NAME: z.string().min(1).max(200).optional(),
+  /** How long a deployment waits for an engine that went away, in milliseconds */
+  WINDLASS_ENGINE_PATIENCE_MS: z.coerce.number().int().min(0).max(3_600_000).default(120_000),
   /** How long a silent worker keeps an environment, in milliseconds */
   WINDLASS_LEASE_MS: z.coerce.number().int().min(1000).max(60_000).default(6000),
 });

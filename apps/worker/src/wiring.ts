@@ -20,6 +20,8 @@ export interface Worker {
   /** Marks what this Windlass makes on an engine it may share with others */
   owner: string;
   leaseMs: number;
+  /** How long a deployment waits for an engine that went away */
+  enginePatienceMs: number;
   /** For all instances together that stay warm on this machine */
   warmMemoryMb: number;
   /** Names the machine that this worker builds on; workers of one machine share its build places */
@@ -37,11 +39,18 @@ export interface Worker {
   mirrors: Store;
   sources: Store;
   /** The adapters of a runtime kind, or why it cannot be used here */
-  runtimeOf(kind: RuntimeKind): RuntimePorts | { problem: string };
+  runtimeOf(kind: RuntimeKind): RuntimePorts | RuntimeProblem;
   /** For what a worker asks for as a user would */
   services: Services;
   /** Aborts when the worker shuts down: work under way is left for the next one */
   shutdown: AbortSignal;
+}
+
+/** Why a runtime cannot be used, in a sentence or two. */
+export interface RuntimeProblem {
+  problem: string;
+  /** It could be before, so it may come back */
+  wasThere: boolean;
 }
 
 /** How much a worker does at once. */

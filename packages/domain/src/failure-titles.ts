@@ -29,6 +29,7 @@ export const FAILURE_TITLES: Record<FailureCode, string> = {
   command_not_found: "The start program does not exist",
   command_not_executable: "The start program cannot be run",
   wrong_architecture: "Made for another processor",
+  engine_away: "The Docker engine went away",
   build_step_failed: "The build failed",
   build_file_refused: "The Dockerfile cannot be read",
   build_out_of_memory: "The build ran out of memory",

@@ -30,6 +30,8 @@ export const FAILURE_CODES = [
   "command_not_found",
   "command_not_executable",
   "wrong_architecture",
+  // What it runs on ended meanwhile
+  "engine_away",
   // It could not be built
   "build_step_failed",
   "build_file_refused",

@@ -3,7 +3,9 @@
  * no database, no queue and no environment variables: only a main.ts wires it.
  */
 export { createDockerRuntime } from "./docker/create-docker-runtime.ts";
+export { isEngineAway } from "./docker/errors.ts";
 export { findDockerEngine, findEngineFolder } from "./docker/find-engine.ts";
+export { outlastEngine } from "./docker/outlast-engine.ts";
 export { protectHost } from "./docker/protect-host.ts";
 export { parseRange } from "./egress/guard-egress.ts";
 export { createGitRepository } from "./git/create-git-repository.ts";

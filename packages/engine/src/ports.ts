@@ -248,8 +248,11 @@ export interface CommandRunner {
 
 /** A thing that Windlass made, and that stays until someone removes it. */
 export interface OwnedThing {
-  /** `layer`: what builds leave for the next ones; `mirror` and `source`: of a repository, and of one commit */
-  kind: "instance" | "image" | "folder" | "network" | "cache" | "layer" | "mirror" | "source";
+  /**
+   * `layer`: what builds leave for the next ones; `mirror` and `source`: of a repository, and of one commit; `build`: what
+   * one that was cut off left
+   */
+  kind: "instance" | "image" | "folder" | "network" | "cache" | "layer" | "mirror" | "source" | "build";
   /** A name, tag or path */
   name: string;
   /** Null where the thing does not tell */

@@ -1,6 +1,9 @@
-import { type DeploymentKind, DomainError, type RuntimeKind } from "@windlass/domain";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DeploymentKind, type DeploymentStatus, DomainError, type RuntimeKind } from "@windlass/domain";
 import type { RuntimePorts } from "@windlass/engine";
-import type { Worker } from "../wiring.ts";
+import type { RuntimeProblem, Worker } from "../wiring.ts";
+
+const LOOK_AGAIN_MS = 100;
 
 /**
  * The adapters of the runtime that a deployment is for, and those of every runtime its environment has something in: it may
@@ -9,8 +12,9 @@ import type { Worker } from "../wiring.ts";
 export async function findAdapters(
   worker: Worker,
   environment: { id: string },
-  kind: DeploymentKind,
+  { kind, status }: { kind: DeploymentKind; status: DeploymentStatus },
   runtime: RuntimeKind,
+  abandon: AbortSignal,
 ): Promise<{ own: RuntimePorts; everywhere: RuntimePorts[] }> {
   const used = await worker.db.release.findMany({
     where: {
@@ -23,14 +27,31 @@ export async function findAdapters(
   const isEnding = kind === "stop" || kind === "delete";
   const needed = new Set<RuntimeKind>([...used.map((release) => release.runtime), ...(isEnding ? [] : [runtime])]);
   const everywhere: RuntimePorts[] = [];
+  const isTakenOver = status === "running";
   for (const one of needed) {
-    const adapters = worker.runtimeOf(one);
+    const adapters = await awaitAdapters(worker, one, isTakenOver, abandon);
     if (!("problem" in adapters)) everywhere.push(adapters);
     else if (isEnding || one === runtime) throw unavailable(adapters.problem);
   }
   const own = worker.runtimeOf(needed.has(runtime) ? runtime : "process");
   if ("problem" in own) throw unavailable(own.problem);
   return { own, everywhere };
+}
+
+/** One that went away, or that another worker had, is waited for. */
+async function awaitAdapters(
+  worker: Worker,
+  kind: RuntimeKind,
+  isTakenOver: boolean,
+  abandon: AbortSignal,
+): Promise<RuntimePorts | RuntimeProblem> {
+  const until = performance.now() + worker.enginePatienceMs;
+  for (;;) {
+    const found = worker.runtimeOf(kind);
+    const mayComeBack = "problem" in found && (found.wasThere || isTakenOver);
+    if (!mayComeBack || abandon.aborted || performance.now() >= until) return found;
+    await sleep(LOOK_AGAIN_MS, undefined, { signal: abandon }).catch(() => {});
+  }
 }
 
 const unavailable = (problem: string) =>

@@ -1,8 +1,17 @@
-import { type DeploymentKind, DomainError, EnvironmentConfig, isEnded, toDomainError } from "@windlass/domain";
+import {
+  type DeploymentKind,
+  DomainError,
+  EnvironmentConfig,
+  isEnded,
+  isReleasing,
+  toDomainError,
+} from "@windlass/domain";
 import {
   buildWithinBudget,
   createRedactor,
   type EnginePorts,
+  type Journal,
+  outlastEngine,
   type PipelineEnd,
   type PipelineSignals,
 } from "@windlass/engine";
@@ -72,7 +81,15 @@ async function runPipeline(
   const stored = isTakenOver ? await readStoredLog(worker.db, row.id) : NOTHING_STORED;
   const log = openLogWriter(lease, row.id, stored, redact);
   const deployment = { id: row.id, isTakenOver, isCommitted: row.committedToTraffic };
-  const journal = await openJournal(worker.db, lease, deployment, log, redact);
+  const books = await openJournal(worker.db, lease, deployment, log, redact);
+  let step = "";
+  const journal: Journal = {
+    ...books,
+    openStep: (name) => {
+      step = name;
+      return books.openStep(name);
+    },
+  };
   try {
     const ids = {
       deploymentId: row.id,
@@ -81,8 +98,13 @@ async function runPipeline(
       scaleTo: row.instances,
     };
     const { source, router, workspace } = worker;
-    const adapters = await findAdapters(worker, environment, row.kind, loaded.runtime);
-    const own = fenceEffects(adapters.own, lease);
+    const adapters = await findAdapters(worker, environment, row, loaded.runtime, signals.abandon);
+    const patient = outlastEngine({
+      patienceMs: worker.enginePatienceMs,
+      signal: signals.abandon,
+      tell: (text) => journal.log(step, "system", text),
+    });
+    const own = mapPorts(fenceEffects(adapters.own, lease), patient);
     const disks = openDisks(worker, lease);
     const budgeted = buildWithinBudget(own.builder, disks, own.runtime.kind, request.live?.artifact ?? null);
     const ports: EnginePorts = {
@@ -99,18 +121,24 @@ async function runPipeline(
       ...own,
       builder: limitBuilds(worker, lease, budgeted),
       disks,
-      everywhere: adapters.everywhere.map((one) => fenceEffects(one, lease)),
+      everywhere: adapters.everywhere.map((one) => mapPorts(fenceEffects(one, lease), patient)),
       record: createRecorder(lease, row.id, redact),
       history: createReleaseHistory(worker.db, lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
     };
     return redactEnd(await runKind(worker, row, environment, loaded, { ports, journal, signals }), redact);
   } catch (thrown) {
     if (!(thrown instanceof DomainError) || thrown.code !== "runtime_unavailable") throw thrown;
+    if (signals.abandon.aborted) return { status: "abandoned" };
+    // It is live; what was left to be done, the reconciler does.
+    if (row.committedToTraffic && isReleasing(row.kind)) return { status: "succeeded", warnings: [thrown.message] };
     return { status: "failed", step: "", error: thrown, warnings: [] };
   } finally {
     await log.flush().catch(() => {});
   }
 }
+
+const mapPorts = <Ports extends object>(ports: Ports, map: <Port extends object>(port: Port) => Port): Ports =>
+  Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, map(port)])) as Ports;
 
 function redactEnd(end: PipelineEnd, redact: (text: string) => string): PipelineEnd {
   if (end.status === "abandoned") return end;

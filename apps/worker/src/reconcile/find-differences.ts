@@ -1,6 +1,6 @@
 import type { Prisma } from "@windlass/db";
 import { Artifact, type FindingKind, type RouterTable, RuntimeKind, type Target } from "@windlass/domain";
-import { type InstanceState, type RuntimePorts, targetOf } from "@windlass/engine";
+import { type InstanceState, isEngineAway, type RuntimePorts, targetOf } from "@windlass/engine";
 import { hostsOf, instanceOf } from "../deployment/load-release.ts";
 import type { Worker } from "../wiring.ts";
 import type { RestartCount } from "./count-restarts.ts";
@@ -40,6 +40,22 @@ export async function findDifferences(
   const environment = await worker.db.environment.findUnique({ where: { id: environmentId }, include: WITH_KEPT });
   if (!environment) return [];
   const live = environment.releases.find(({ id }) => id === environment.currentReleaseId);
+  try {
+    return await compare(worker, environment, live, table, restarts);
+  } catch (error) {
+    if (!live || !isEngineAway(error)) throw error;
+    const { message } = error as Error;
+    return [{ kind: "runtime_unavailable", subject: live.runtime, seen: message, runtime: live.runtime }];
+  }
+}
+
+async function compare(
+  worker: Worker,
+  environment: Environment,
+  live: Release | undefined,
+  table: RouterTable | null,
+  restarts: RestartCount,
+): Promise<Difference[]> {
   const found: Difference[] = [];
   if (live) {
     const adapters = worker.runtimeOf(live.runtime);

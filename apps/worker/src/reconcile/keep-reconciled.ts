@@ -64,17 +64,22 @@ export function createReconciler(worker: Worker): Reconciler {
   };
 
   async function follow(kind: RuntimeKind): Promise<void> {
+    let isHeard = false;
     while (!shutdown.aborted) {
       const adapters = worker.runtimeOf(kind);
       try {
         if (!("problem" in adapters)) {
           for await (const environmentId of adapters.inventory.changes(shutdown)) {
+            isHeard = true;
             if (environmentId === null) await wakeAll();
             else later(environmentId, new Date());
           }
         }
       } catch (error) {
         if (!shutdown.aborted) log.warn({ err: error, runtime: kind }, "no word of changes");
+        // It went away: that is written down where it concerns somebody.
+        if (isHeard && !shutdown.aborted) await wakeAll().catch(() => {});
+        isHeard = false;
       }
       await sleep(RETRY_AFTER_MS, undefined, { signal: shutdown }).catch(() => {});
     }

@@ -59,7 +59,8 @@ async function knownReleases({ db }: Worker, things: readonly OwnedThing[]): Pro
 }
 
 function isExplained(thing: OwnedThing, environments: ReadonlySet<string>, releases: ReadonlySet<string>): boolean {
-  const { environmentId, releaseId } = thing;
+  const { kind, environmentId, releaseId } = thing;
+  if (kind === "build") return false;
   if (environmentId !== null) return environments.has(environmentId) || !isUuid(environmentId);
   return releaseId === null || releases.has(releaseId);
 }

@@ -79,6 +79,7 @@ async function setRight(worker: Worker, lease: Lease, difference: Difference): P
       return "It was written down as stopped. A rollback to it starts it again.";
     case "instance_left":
       await runtime.stop(subject, STOP_SECONDS);
+      await runtime.removeEnvironment(lease.environmentId);
       await lease.write((tx) => saveStopped(tx, subject));
       return "It was stopped and removed.";
     case "artifact_left":

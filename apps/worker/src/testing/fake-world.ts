@@ -171,6 +171,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
       log,
       holder,
       owner: OWNER,
+      enginePatienceMs: 0,
       leaseMs,
       server: "here",
       places,

@@ -27,6 +27,11 @@ export async function awaitBuildGone(engine: Dockerode, place: BuildPlace): Prom
   }
 }
 
+/** Removes what an earlier attempt left: of a build whose engine ended nobody else knows. Mostly there is nothing. */
+export async function removeLeftBuild(engine: Dockerode, place: BuildPlace): Promise<void> {
+  if ((await findContainers(engine, place)).length > 0) await awaitBuildGone(engine, place);
+}
+
 async function findContainers(engine: Dockerode, { network, host }: BuildPlace): Promise<string[]> {
   try {
     const there = await engine.listContainers({ all: true, filters: { network: [network] } });

@@ -5,15 +5,16 @@ import { explainBuild } from "../build/explain-build.ts";
 import { isTakenOver } from "../pipeline/is-taken-over.ts";
 import type { BuildRequest, EffectContext, ImageBuilder, OwnerLabels } from "../ports.ts";
 import { BUILD_LIMIT_MS, buildTookTooLong } from "../programs/build-limit.ts";
-import { awaitBuildGone, type BuildPlace } from "./await-build-gone.ts";
+import { awaitBuildGone, type BuildPlace, removeLeftBuild } from "./await-build-gone.ts";
 import { BuildOutput, progressMessages } from "./build-output.ts";
-import { cancelled, engineError, engineMessage, isMissing, requestSignal, statusOf } from "./errors.ts";
+import { cancelled, connectionLost, engineError, engineMessage, isMissing, requestSignal, statusOf } from "./errors.ts";
 import { findInstruction } from "./find-instruction.ts";
 import { unlabelledLine } from "./label-stages.ts";
-import { BUILT_BY_LABEL, imagePrefix, imageTag, releaseOfTag } from "./names.ts";
+import { BUILT_BY_LABEL, buildPurpose, imagePrefix, imageTag, releaseOfTag } from "./names.ts";
 import { ensureNetwork, type NetworkOptions } from "./network.ts";
 import { type BuildPlan, planBuild } from "./plan-build.ts";
 import { pullImage, unavailable } from "./pull-image.ts";
+import { requireEngine } from "./require-engine.ts";
 
 export interface BuilderOptions extends NetworkOptions {
   /** Limit of each build command, in MB; none by default */
@@ -139,8 +140,9 @@ export class DockerBuilder implements ImageBuilder {
     try {
       // Commands of a build are a stranger's code as much as the app is: they get a bridge that the host's rule knows, and
       // that no other team's builds are on.
-      const network = await ensureNetwork(this.#options, `build ${teamId}`);
+      const network = await ensureNetwork(this.#options, buildPurpose(teamId));
       place = { network: network.name, host };
+      await removeLeftBuild(this.#engine, place);
       const stream = await this.#engine.buildImage(plan.context as unknown as NodeJS.ReadableStream, {
         t: tag,
         dockerfile: plan.dockerfile,
@@ -161,8 +163,7 @@ export class DockerBuilder implements ImageBuilder {
       for (const line of output.end()) await context.log(line.stream, line.text);
       if (context.signal.aborted) throw cancelled();
       // A stream that was cut looks like one that ended.
-      if (output.imageId === undefined)
-        throw new BuildStopped("the engine ended the build without an image", undefined);
+      if (output.imageId === undefined) throw connectionLost("the engine ended the build without an image");
       return output.imageId;
     } catch (error) {
       if (isTakenOver(context.signal)) throw cancelled(error);
@@ -176,6 +177,7 @@ export class DockerBuilder implements ImageBuilder {
       }
       for (const line of output.end()) await context.log(line.stream, line.text);
       if (limit.aborted) throw buildTookTooLong(limitMs, { evidence: output.tail, cause: error });
+      await requireEngine(this.#engine, "building the image");
       throw buildError(upload.signal.reason ?? error, output, plan, this.#options.owner);
     } finally {
       plan.context.destroy();

@@ -11,6 +11,7 @@ import { containerLimits } from "./container-limits.ts";
 import { cancelled, engineError, engineMessage, isMissing, requestSignal, statusOf } from "./errors.ts";
 import { containerName, readLabels, writeLabels } from "./names.ts";
 import { ensureNetwork, type NetworkOptions } from "./network.ts";
+import { requireEngine } from "./require-engine.ts";
 import { chooseUser, environmentOf } from "./runtime.ts";
 
 const PURPOSES: readonly CommandRequest["purpose"][] = ["release", "post-deploy"];
@@ -40,6 +41,7 @@ export class DockerCommandRunner implements CommandRunner {
       if (!end.aborted) {
         const { State } = await container.inspect();
         if (State.ExitCode === 0) return;
+        await requireEngine(this.#options.engine, `running the ${request.purpose} command`);
         throw commandFailure(request, { exitCode: State.ExitCode, outOfMemory: State.OOMKilled, lastLines });
       }
       throw await this.#endOf(request, name, lastLines, context);

@@ -3,7 +3,15 @@ import type { Inventory, OwnedThing, Runtime } from "../ports.ts";
 import { progressMessages } from "./build-output.ts";
 import { engineError, isMissing, requestSignal, statusOf } from "./errors.ts";
 import { type ListedImage, measureImages } from "./measure-images.ts";
-import { BUILT_BY_LABEL, environmentOfLabels, imagePrefix, networkNames, ownedBy, readLabels } from "./names.ts";
+import {
+  BUILT_BY_LABEL,
+  environmentOfLabels,
+  imagePrefix,
+  isBuildPurpose,
+  networkNames,
+  ownedBy,
+  readLabels,
+} from "./names.ts";
 import type { NetworkOptions } from "./network.ts";
 
 const REMOVAL_GRACE_SECONDS = 10;
@@ -66,6 +74,7 @@ export class DockerInventory implements Inventory {
         this.#engine.listNetworks({ filters }),
         this.#listImages(isMeasured),
       ]);
+      const builds = await this.#leftOfBuilds(networks);
       const unsized = { bytes: null, usedAt: null };
       return [
         ...instances.map(({ name, labels: { environmentId, releaseId } }) => ({
@@ -79,6 +88,13 @@ export class DockerInventory implements Inventory {
           kind: "network" as const,
           name: Name,
           environmentId: environmentOfLabels(Labels) ?? null,
+          releaseId: null,
+          ...unsized,
+        })),
+        ...builds.map((name) => ({
+          kind: "build" as const,
+          name,
+          environmentId: null,
           releaseId: null,
           ...unsized,
         })),
@@ -128,9 +144,21 @@ export class DockerInventory implements Inventory {
     }));
   }
 
+  /**
+   * Containers of builds' commands that have ended. The engine removes them at once, unless it ended itself meanwhile; they
+   * have no name of ours, but are on a network that only our builds are on.
+   */
+  async #leftOfBuilds(networks: Dockerode.NetworkInspectInfo[]): Promise<string[]> {
+    const ours = networks.filter(({ Labels }) => isBuildPurpose(environmentOfLabels(Labels)));
+    if (ours.length === 0) return [];
+    const filters = { network: ours.map(({ Name }) => Name), status: ["exited", "dead"] };
+    return (await this.#engine.listContainers({ all: true, filters })).map(({ Id }) => Id);
+  }
+
   async remove({ kind, name }: OwnedThing): Promise<void> {
     try {
       if (kind === "instance") await this.#runtime.stop(name, REMOVAL_GRACE_SECONDS);
+      if (kind === "build") await this.#engine.getContainer(name).remove({ force: true, v: true });
       if (kind === "network") await this.#engine.getNetwork(name).remove();
       if (kind === "image" && name.startsWith(imagePrefix(this.#owner))) await this.#engine.getImage(name).remove();
       // What it was built on goes with it, unless something else is.

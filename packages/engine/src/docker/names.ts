@@ -51,6 +51,10 @@ export function networkNames(owner: string, purpose: string): { network: string;
   };
 }
 
+/** What a network is for that a team's builds run in. */
+export const buildPurpose = (teamId: string): string => `build ${teamId}`;
+export const isBuildPurpose = (purpose: string | undefined): boolean => purpose?.startsWith("build ") === true;
+
 const LABEL_KEYS = {
   owner: "io.windlass.owner",
   teamId: "io.windlass.team",

@@ -73,7 +73,7 @@ describe.skipIf("problem" in found)("docker runtime [needs docker]", { timeout: 
       SecurityOpt: ["no-new-privileges"],
       Privileged: false,
       Init: true,
-      RestartPolicy: { Name: "unless-stopped" },
+      RestartPolicy: { Name: "always" },
       LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
     });
     expect(details.Config.User).toBe("65532:65532");

@@ -20,6 +20,7 @@ import { DEFAULT_PATH, DockerExaminer } from "./examiner.ts";
 import { readLogFrames } from "./log-lines.ts";
 import { containerName, ORDINAL_LABEL, ownedBy, PORT_LABEL, readLabels, writeLabels } from "./names.ts";
 import { type EnvironmentNetwork, ensureNetwork, freeAddress, type NetworkOptions, removeNetwork } from "./network.ts";
+import { requireEngine } from "./require-engine.ts";
 
 /** nobody's uid in the distroless images: no file belongs to it and no name is needed. */
 const UNPRIVILEGED = "65532:65532";
@@ -99,6 +100,7 @@ export class DockerRuntime implements Runtime {
     if (!details) return { state: "missing" };
     const { RestartCount: restarts, State } = details;
     if (isUp(details)) return { state: "running", address: addressOf(details), restarts };
+    await requireEngine(this.#engine, `looking at ${name}`);
     const hasRun = State.Status !== "created";
     return {
       state: "exited",
@@ -208,7 +210,8 @@ export class DockerRuntime implements Runtime {
           NetworkMode: network.name,
           // A live app comes back when it crashes and when the machine does. A bounded count would never be reset and end
           // it for good one day; crash loops of a new release are the health gate's to see, through `restarts`.
-          RestartPolicy: { Name: "unless-stopped" },
+          // Nor "unless-stopped": an engine that was killed ends what it finds running when it starts, and calls that stopped.
+          RestartPolicy: { Name: "always" },
         },
         NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
       });
