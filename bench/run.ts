@@ -20,6 +20,7 @@ const MEASUREMENTS: Measurement[] = [
   { name: "queue", says: "request to deploy → worker starts" },
   { name: "cached-deploy", says: "a cached deploy beside the bare Docker calls", needs: "Docker" },
   { name: "rollback", says: "request → switched, to a warm and to a stored release", needs: "Docker" },
+  { name: "kill-matrix", says: "worker, engine and database lost at every step" },
   { name: "cancel", says: "cancel → confirmed gone, by stage" },
   { name: "warm-start", says: "npm start with the sample app live" },
   { name: "log-intake", says: "a container's lines → Postgres, beside Docker's own follow", needs: "Docker" },

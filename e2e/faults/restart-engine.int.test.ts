@@ -1,6 +1,8 @@
+import { requestDeployment } from "@windlass/api/operations";
 import type { FindingKind } from "@windlass/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectTruth } from "../stack/expect-truth.ts";
+import { faultConfig } from "../stack/fault-app.ts";
 import {
   casesOf,
   type Fault,
@@ -10,9 +12,11 @@ import {
   openFaultCases,
   tableOf,
 } from "../stack/fault-cases.ts";
+import { openEngine } from "../stack/holdings.ts";
 import { type EngineEnd, type PrivateEngine, startPrivateEngine, whyNoPrivateEngine } from "../stack/private-engine.ts";
 import { ask } from "../stack/probe-host.ts";
 import { type Stack, startStack } from "../stack/start-stack.ts";
+import { readRuntimeLog, talkingApp } from "../stack/talking-app.ts";
 import { createTestRepository, type TestRepository } from "../stack/test-repository.ts";
 import { waitFor } from "../stack/wait-for.ts";
 
@@ -22,6 +26,14 @@ const LEASE_MS = 2000;
 const CASE = { timeout: 120_000 };
 /** Steps whose middle is long enough to be met, and differs from both of its ends */
 const LONG: readonly string[] = ["build", "start release", "await healthy"];
+const RESTARTS: { how: EngineEnd; keepsAlive: boolean }[] = [
+  { how: "SIGKILL", keepsAlive: true },
+  { how: "SIGKILL", keepsAlive: true },
+  { how: "SIGTERM", keepsAlive: true },
+  { how: "SIGKILL", keepsAlive: false },
+  { how: "SIGTERM", keepsAlive: false },
+];
+const COUNTED = /^line \d+ /;
 const why = await whyNoPrivateEngine();
 
 describe.skipIf(why !== undefined)("an engine that restarts [needs docker]", () => {
@@ -29,23 +41,28 @@ describe.skipIf(why !== undefined)("an engine that restarts [needs docker]", () 
   let engine: PrivateEngine;
   let stack: Stack;
   let repository: TestRepository;
+  let talking: TestRepository;
   let cases: FaultCases;
 
   beforeAll(async () => {
     engine = await startPrivateEngine();
     await engine.copyImage("node:22-slim");
     repository = createTestRepository();
-    stack = await startStack({ runtime: "docker", leaseMs: LEASE_MS, repositories: [repository.folder], engine });
+    talking = createTestRepository();
+    const repositories = [repository.folder, talking.folder];
+    stack = await startStack({ runtime: "docker", leaseMs: LEASE_MS, repositories, engine });
     // A rollback then has to start what it goes back to.
     cases = await openFaultCases(stack, repository, { startMs: 100, config: { warmMinutes: 0 } });
   });
 
   afterAll(async () => {
     process.stdout.write(tableOf(`Docker engine restarted at each step, lease ${LEASE_MS} ms`, outcomes));
+    await engine?.start();
     await cases?.stop();
     await stack?.stop();
     await engine?.remove();
     repository?.remove();
+    talking?.remove();
   });
 
   const restart = (how: EngineEnd): Fault => ({
@@ -147,6 +164,46 @@ describe.skipIf(why !== undefined)("an engine that restarts [needs docker]", () 
     }
   });
 
+  it("loses and doubles nothing of what the engine has of an app's log", CASE, async () => {
+    const { environment } = await stack.createApp({
+      name: "talker",
+      url: talking.url,
+      config: faultConfig("docker"),
+    });
+    talking.push(talkingApp());
+    const id = await requestDeployment(stack.ctx, { environment, kind: "deploy", ref: "main", trigger: "test" });
+    expect(await stack.awaitEnd(id)).toMatchObject({ status: "succeeded" });
+    const { name } = await stack.ctx.db.instance.findFirstOrThrow({ where: { releaseId: id } });
+    const stored = async () =>
+      (await readRuntimeLog(stack, environment.id)).filter((line) => COUNTED.test(line)).map(shorten);
+    const moreIsStored = async () => {
+      const before = (await stored()).length;
+      await waitFor("more lines", async () => (await stored()).length > before + 50, {
+        withinMs: 60_000,
+        everyMs: 100,
+      });
+    };
+    for (const { how, keepsAlive } of RESTARTS) {
+      await moreIsStored();
+      await engine.end(how);
+      await engine.start(keepsAlive);
+    }
+    await moreIsStored();
+    const docker = await openEngine(engine.socketPath);
+    const log = await docker.getContainer(name).logs({ stdout: true, stderr: true });
+    const written = linesOf(log)
+      .filter((line) => COUNTED.test(line))
+      .map(shorten);
+    await waitFor("all of it", async () => (await stored()).length >= written.length, {
+      withinMs: 60_000,
+      everyMs: 100,
+    });
+    expect((await stored()).slice(0, written.length)).toEqual(written);
+    expect(written.filter((line) => line === "line 0")).toHaveLength(
+      1 + RESTARTS.filter((one) => !one.keepsAlive).length,
+    );
+  });
+
   it("is said in the deployment's log", async () => {
     const { db } = stack.ctx;
     const lines = JSON.stringify((await db.logChunk.findMany()).map((chunk) => chunk.lines));
@@ -154,3 +211,14 @@ describe.skipIf(why !== undefined)("an engine that restarts [needs docker]", () 
     expect(lines).toContain("The Docker engine answers again, after ");
   });
 });
+
+const shorten = (line: string): string => line.slice(0, line.indexOf(" says"));
+
+/** Of a log as the engine gives it: frames of a header of 8 bytes, whose last 4 tell the length, and a payload. */
+function linesOf(log: Buffer): string[] {
+  let text = "";
+  for (let at = 0; at < log.length; at += 8 + log.readUInt32BE(at + 4)) {
+    text += log.toString("utf8", at + 8, at + 8 + log.readUInt32BE(at + 4));
+  }
+  return text.split("\n");
+}

@@ -1,10 +1,10 @@
 import { requestDeployment } from "@windlass/api/operations";
-import { splitText, unpackLines } from "@windlass/db/runtime-log";
 import type { RuntimeKind } from "@windlass/domain";
 import { findDockerEngine } from "@windlass/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { faultApp, faultConfig } from "../stack/fault-app.ts";
+import { faultConfig } from "../stack/fault-app.ts";
 import { type Stack, startStack } from "../stack/start-stack.ts";
+import { readRuntimeLog, talkingApp } from "../stack/talking-app.ts";
 import { createTestRepository, type TestRepository } from "../stack/test-repository.ts";
 import { waitFor } from "../stack/wait-for.ts";
 
@@ -49,19 +49,7 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     repository?.remove();
   });
 
-  async function readLines(): Promise<string[]> {
-    const chunks = await stack.ctx.db.runtimeLogChunk.findMany({
-      where: { environmentId },
-      orderBy: { firstSeq: "asc" },
-    });
-    let next = 1n;
-    for (const { firstSeq, lastSeq, data } of chunks) {
-      expect(firstSeq).toBe(next);
-      next = lastSeq + 1n;
-      expect(unpackLines(data).count).toBe(Number(lastSeq - firstSeq) + 1);
-    }
-    return chunks.flatMap(({ data }) => splitText(unpackLines(data).text));
-  }
+  const readLines = () => readRuntimeLog(stack, environmentId);
 
   const newest = async () =>
     Number((await readLines()).findLast((line) => line.startsWith("line "))?.split(" ")[1] ?? -1);
@@ -119,18 +107,3 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     });
   });
 });
-
-/** It counts, on and on, and tells its secret. */
-function talkingApp(): Record<string, string> {
-  const files = faultApp("talker");
-  const talk = `
-    let n = 0;
-    process.stdout.write("long " + "y".repeat(16370) + process.env.API_KEY + "z".repeat(100) + "\\n");
-    setInterval(() => {
-      let text = "";
-      for (let i = 0; i < 5; i++) text += "line " + n++ + " says " + process.env.API_KEY + "\\n";
-      process.stdout.write(text);
-    }, 10);
-  `;
-  return { ...files, "server.js": talk + files["server.js"] };
-}

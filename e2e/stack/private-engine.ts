@@ -7,6 +7,7 @@ import { findDockerEngine } from "@windlass/engine";
 import { openEngine } from "./holdings.ts";
 import { waitFor } from "./wait-for.ts";
 
+const MACHINE_SOCKET = "/var/run/docker.sock";
 const execFile = promisify(execFileWithCallback);
 
 /** How an engine ends: of itself, as by a package's update, or without a moment's notice. */
@@ -22,7 +23,7 @@ export interface PrivateEngine {
   readonly subnetPool: string;
   /** Resolves when it is gone. Containers run on when it keeps them alive, or is killed. */
   end(how: EngineEnd): Promise<void>;
-  /** Resolves when it answers. `keepsAlive`: containers run on while there is no engine (its live-restore); as before unless said. */
+  /** Resolves when it answers, at once when it runs. `keepsAlive`: containers run on while there is no engine (its live-restore); as before unless said. */
   start(keepsAlive?: boolean): Promise<void>;
   /** Gives it an image that the machine's engine has. */
   copyImage(name: string): Promise<void>;
@@ -32,14 +33,15 @@ export interface PrivateEngine {
 /** Why there can be none here, in words, or undefined. */
 export async function whyNoPrivateEngine(): Promise<string | undefined> {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return "It takes root's rights on Linux.";
-  for (const program of ["dockerd", "containerd"]) {
+  for (const program of ["dockerd", "containerd", "setpriv"]) {
     const isThere = await execFile(program, ["--version"]).then(
       () => true,
       () => false,
     );
     if (!isThere) return `There is no ${program}.`;
   }
-  return undefined;
+  const found = await findDockerEngine({ socketPath: MACHINE_SOCKET });
+  return "problem" in found ? found.problem : undefined;
 }
 
 export async function startPrivateEngine(): Promise<PrivateEngine> {
@@ -53,7 +55,8 @@ export async function startPrivateEngine(): Promise<PrivateEngine> {
   let engine: ChildProcess | undefined;
 
   const run = (program: string, argv: string[]): ChildProcess => {
-    const child = spawn(program, argv, { stdio: ["ignore", "pipe", "pipe"] });
+    // It ends with this process, however that ends.
+    const child = spawn("setpriv", ["--pdeathsig", "KILL", program, ...argv], { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {
         output = (output + chunk).slice(-20_000);
@@ -67,6 +70,16 @@ export async function startPrivateEngine(): Promise<PrivateEngine> {
     for (const child of children) child.kill("SIGKILL");
   };
   process.once("exit", endAll);
+
+  // Without a bridge of its own it would take the machine's engine's: with none at all it even removes that one.
+  const machine = await openEngine(MACHINE_SOCKET);
+  const range = `10.${220 + (process.pid % 30)}`;
+  const bridge = `test-${folder.slice(-6)}`;
+  const network = await machine.createNetwork({
+    Name: path.basename(folder),
+    IPAM: { Config: [{ Subnet: `${range}.255.0/24` }] },
+    Options: { "com.docker.network.bridge.name": bridge },
+  });
 
   const containerd = { root: at("cd"), state: at("cs"), socket: at("cd.sock") };
   // By itself, as its own service: an engine that started its own would take that one for running while its end is not reaped.
@@ -85,12 +98,13 @@ address = "${containerd.socket}.ttrpc"
   const shims = run("containerd", ["--config", at("containerd.toml"), "--log-level", "warn"]);
 
   async function start(lives = keepsAlive): Promise<void> {
+    if (engine && children.has(engine)) return;
     keepsAlive = lives;
     const child = run("dockerd", [
       ...["--host", `unix://${socketPath}`, "--data-root", at("data"), "--exec-root", at("exec")],
       ...["--pidfile", at("pid"), "--containerd", containerd.socket, "--log-level", "warn"],
       // Rules of the host's firewall are the machine's engine's; from the host containers are reached without any.
-      ...["--bridge", "none", "--iptables=false", "--ip-forward=false", "--userland-proxy=false"],
+      ...["--bridge", bridge, "--iptables=false", "--ip-forward=false", "--userland-proxy=false"],
       ...(keepsAlive ? ["--live-restore"] : []),
     ]);
     engine = child;
@@ -116,16 +130,17 @@ address = "${containerd.socket}.ttrpc"
     await start();
   } catch (error) {
     endAll();
+    await network.remove();
     throw error;
   }
   return {
     socketPath,
-    subnetPool: `10.${220 + (process.pid % 30)}.0.0/16`,
+    subnetPool: `${range}.0.0/17`,
     start,
     end,
     async copyImage(name) {
-      const [from, to] = await Promise.all([openEngine("/var/run/docker.sock"), openEngine(socketPath)]);
-      const stream = await to.loadImage(await from.getImage(name).get());
+      const to = await openEngine(socketPath);
+      const stream = await to.loadImage(await machine.getImage(name).get());
       for await (const _ of stream) {
         // Until it has been loaded
       }
@@ -138,6 +153,7 @@ address = "${containerd.socket}.ttrpc"
         await gone;
       }
       process.off("exit", endAll);
+      await network.remove();
       // The engine mounts its folder on itself, and leaves the mount.
       const mounts = (await readFile("/proc/self/mountinfo", "utf8"))
         .split("\n")

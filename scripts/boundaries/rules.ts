@@ -68,7 +68,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   "apps/cli": { may: ["@windlass/client"] },
   // The canary test calls every procedure in its own process.
   e2e: { may: [...WHOLE, "@windlass/api"] },
-  bench: { may: WHOLE },
+  bench: { may: [...WHOLE, "@windlass/e2e/stack"] },
   scripts: {
     may: [
       "@windlass/api/live",

@@ -22,6 +22,8 @@ import type { RuntimeProblem } from "./wiring.ts";
 const LOOK_EVERY_MS = 10_000;
 /** While it does not answer */
 const LOOK_AGAIN_MS = 1000;
+const WENT_AWAY =
+  "The Docker engine went away. Windlass goes on as soon as it answers again: look at its log, or start it.";
 
 export interface RuntimeSettings {
   dataFolder: string;
@@ -54,7 +56,7 @@ export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes>
     const found = await findDockerEngine({ socketPath: settings.dockerSocket });
     if ("problem" in found) {
       const wasThere = "problem" in docker ? docker.wasThere : true;
-      note = wasThere ? `The Docker engine went away, and is looked for. ${found.problem}` : found.problem;
+      note = wasThere ? WENT_AWAY : found.problem;
       docker = { problem: note, wasThere };
       return;
     }

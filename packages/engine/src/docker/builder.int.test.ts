@@ -12,6 +12,7 @@ import { TEST_LABEL } from "../testing/tiny-app.ts";
 import { createDockerRuntime } from "./create-docker-runtime.ts";
 import { findDockerEngine } from "./find-engine.ts";
 import { readLogFrames } from "./log-lines.ts";
+import { buildPurpose, networkNames } from "./names.ts";
 import { parseSubnet } from "./network.ts";
 
 const found = await findDockerEngine({ socketPath: "/var/run/docker.sock" });
@@ -280,6 +281,25 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
       code: "build_failed",
       message: expect.stringContaining("given up"),
     });
+  });
+
+  it("knows what a build left whose engine ended, and can remove it", async () => {
+    const request = await requestOf({ Dockerfile: dockerfile("RUN true") });
+    await builder.build(request, makeContext());
+    const { network } = networkNames(owner, buildPurpose(request.labels.teamId));
+    const left = await engine.createContainer({
+      Image: "busybox:1",
+      Cmd: ["true"],
+      HostConfig: { NetworkMode: network },
+    });
+    const isKnown = async () => (await ports.inventory.list()).find(({ name }) => name === left.id);
+    expect(await isKnown()).toBeUndefined();
+    await left.start();
+    await left.wait();
+    const thing = await until(isKnown, (seen) => seen !== undefined);
+    expect(thing).toMatchObject({ kind: "build", environmentId: null });
+    if (thing) await ports.inventory.remove(thing);
+    expect(await isKnown()).toBeUndefined();
   });
 
   it("keeps the builds of different teams on different networks", async () => {
