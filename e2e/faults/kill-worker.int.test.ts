@@ -19,7 +19,7 @@ import { waitFor } from "../stack/wait-for.ts";
 
 const LEASE_MS = 2000;
 /** The two runtimes beside each other, the cases of one in turn */
-const CASE = { timeout: 60_000, concurrent: false };
+const CASE = { timeout: 180_000, concurrent: false };
 /** Of several instances some are there and some are not when these are under way */
 const SEVERAL: readonly string[] = ["start release", "await healthy", "retire previous"];
 

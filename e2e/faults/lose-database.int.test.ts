@@ -9,7 +9,7 @@ import { createTestRepository, type TestRepository } from "../stack/test-reposit
 // The worker loses the database at every step, on both sides of its effect: before it is written down, and after.
 
 const LEASE_MS = 2000;
-const CASE = { timeout: 120_000, concurrent: false };
+const CASE = { timeout: 240_000, concurrent: false };
 const engine = await findDockerEngine({ socketPath: "/var/run/docker.sock" });
 
 describe.concurrent.each<{ loss: Loss; runtime: RuntimeKind; tag: string }>([

@@ -23,7 +23,7 @@ import { waitFor } from "../stack/wait-for.ts";
 // The Docker engine ends and starts again at the steps of a deployment and of a rollback: a real one, of this test's own.
 
 const LEASE_MS = 2000;
-const CASE = { timeout: 120_000 };
+const CASE = { timeout: 240_000 };
 /** Steps whose middle is long enough to be met, and differs from both of its ends */
 const LONG: readonly string[] = ["build", "start release", "await healthy"];
 const RESTARTS: { how: EngineEnd; keepsAlive: boolean }[] = [
