@@ -33,7 +33,7 @@ function sumUp(things: readonly Thing[], books: Books): Held[] {
 
 /** Null for what takes next to nothing. */
 function heldKind(thing: Thing, books: Books): HeldKind | null {
-  if (thing.kind === "instance" || thing.kind === "network") return null;
+  if (thing.kind === "instance" || thing.kind === "network" || thing.kind === "build") return null;
   if (reasonOf(thing, books)) return "leftover";
   if (isCache(thing)) return "cache";
   if (thing.kind === "mirror" || thing.kind === "source") return thing.kind;
