@@ -9,6 +9,7 @@ import {
   createDatabaseProxy,
   createTestRepository,
   type Fault,
+  faultOf,
   loseDatabase,
   type Outcome,
   openFaultCases,
@@ -74,9 +75,9 @@ await measure(async (stack) => {
     ]),
   );
   for (const [name, outcomes] of seen) {
-    for (const outcome of outcomes.filter((one) => !CLAIMS.every(({ holds }) => holds(one)))) {
-      const { kind, step, point, left, twoActive, unserved } = outcome;
-      say(`  ✗ ${name}, ${kind} ${step} ${point}: ${[left, twoActive, ...unserved.slice(0, 3)].join(" ") || "late"}`);
+    for (const outcome of outcomes.filter((one) => one.why !== "" || faultOf(one) !== undefined)) {
+      const { kind, step, point, why } = outcome;
+      say(`  ${name}, ${kind} ${step} ${point}: ${[faultOf(outcome), why].filter(Boolean).join(" ")}`);
     }
   }
   const all = [...seen.values()].flat();

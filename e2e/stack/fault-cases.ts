@@ -47,6 +47,8 @@ export interface Fault {
 
 export interface Outcome extends Case {
   end: string;
+  /** What its end says, when it did not succeed */
+  why: string;
   /** From the strike, or the return, until the deployment's end */
   endedMs: number;
   /** What the steps that were left usually take */
@@ -155,7 +157,9 @@ export async function openFaultCases(
     );
     const isInTime = endedMs - restMs < limitMs;
     const unserved = prober.failures.slice(unservedBefore);
-    return { ...one, end: end.status, endedMs, restMs, isInTime, left, twoActive: await findTwoActive(id), unserved };
+    const why = end.status === "succeeded" ? "" : JSON.stringify(end.endDetail);
+    const twoActive = await findTwoActive(id);
+    return { ...one, end: end.status, why, endedMs, restMs, isInTime, left, twoActive, unserved };
   }
 
   /** At no time two deployments of the environment were at work, and by now none is. */
