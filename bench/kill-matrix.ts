@@ -99,7 +99,9 @@ await measure(async (stack) => {
   ]);
 });
 
-const beside = ({ endedMs, restMs }: Outcome): number => Math.max(0, endedMs - restMs);
+function beside({ endedMs, restMs }: Outcome): number {
+  return Math.max(0, endedMs - restMs);
+}
 
 function cellOf(outcome: Outcome | undefined): string {
   if (!outcome) return "";
@@ -142,49 +144,55 @@ async function startPostgres(stack: AsyncDisposableStack): Promise<void> {
   process.env.TEST_POSTGRES_URL = server.url("postgres");
 }
 
-const killWorker = (runtime: RuntimeKind): Column => ({
-  name: `worker killed, ${runtime}`,
-  async open(stack, folder) {
-    const windlass = await openStack(stack, folder, { runtime });
-    const fault = (): Fault => ({
-      strike: () => windlass.worker.kill(),
-      mend: async () => void (await windlass.worker.start()),
-      countsFrom: "strike",
-    });
-    return { windlass, fault };
-  },
-});
+function killWorker(runtime: RuntimeKind): Column {
+  return {
+    name: `worker killed, ${runtime}`,
+    async open(stack, folder) {
+      const windlass = await openStack(stack, folder, { runtime });
+      const fault = (): Fault => ({
+        strike: () => windlass.worker.kill(),
+        mend: async () => void (await windlass.worker.start()),
+        countsFrom: "strike",
+      });
+      return { windlass, fault };
+    },
+  };
+}
 
-const restartEngine = (): Column => ({
-  name: "engine restarted, docker",
-  async open(stack, folder) {
-    const engine = await startPrivateEngine();
-    stack.defer(() => engine.remove());
-    await engine.copyImage(IMAGE);
-    const windlass = await openStack(stack, folder, { runtime: "docker", engine });
-    stack.defer(() => engine.start());
-    const fault = (round: number): Fault => ({
-      strike: () => engine.end(round % 2 === 0 ? "SIGKILL" : "SIGTERM"),
-      mend: () => engine.start(),
-      countsFrom: "return",
-    });
-    return { windlass, fault };
-  },
-});
+function restartEngine(): Column {
+  return {
+    name: "engine restarted, docker",
+    async open(stack, folder) {
+      const engine = await startPrivateEngine();
+      stack.defer(() => engine.remove());
+      await engine.copyImage(IMAGE);
+      const windlass = await openStack(stack, folder, { runtime: "docker", engine });
+      stack.defer(() => engine.start());
+      const fault = (round: number): Fault => ({
+        strike: () => engine.end(round % 2 === 0 ? "SIGKILL" : "SIGTERM"),
+        mend: () => engine.start(),
+        countsFrom: "return",
+      });
+      return { windlass, fault };
+    },
+  };
+}
 
-const cutDatabase = (runtime: RuntimeKind, loss: "reset" | "silence"): Column => ({
-  name: `database ${loss === "reset" ? "lost" : "silent"}, ${runtime}`,
-  async open(stack, folder) {
-    let fault = (): Fault => {
-      throw new Error("The stack was not started.");
-    };
-    const databaseBy = async (url: string) => {
-      const proxy = await createDatabaseProxy(url);
-      stack.defer(() => proxy.close());
-      fault = () => loseDatabase(proxy, loss, LEASE_MS);
-      return proxy.url;
-    };
-    const windlass = await openStack(stack, folder, { runtime, databaseBy });
-    return { windlass, fault: () => fault() };
-  },
-});
+function cutDatabase(runtime: RuntimeKind, loss: "reset" | "silence"): Column {
+  return {
+    name: `database ${loss === "reset" ? "lost" : "silent"}, ${runtime}`,
+    async open(stack, folder) {
+      let fault = (): Fault => {
+        throw new Error("The stack was not started.");
+      };
+      const databaseBy = async (url: string) => {
+        const proxy = await createDatabaseProxy(url);
+        stack.defer(() => proxy.close());
+        fault = () => loseDatabase(proxy, loss, LEASE_MS);
+        return proxy.url;
+      };
+      const windlass = await openStack(stack, folder, { runtime, databaseBy });
+      return { windlass, fault: () => fault() };
+    },
+  };
+}
