@@ -62,7 +62,7 @@ await measure(async (stack) => {
   ];
   const cases = [...casesOf("deploy"), ...casesOf("rollback")];
   const seen = new Map<string, Outcome[]>();
-  for (const column of columns) seen.set(column.name, await runColumn(column, cases));
+  for (const column of columns) seen.set(column.name, await runColumn(stack, column, cases));
 
   say(`\nEnd, and from the fault (the return of what was away) until then; lease ${LEASE_MS} ms\n`);
   printTable(
@@ -109,8 +109,13 @@ function cellOf(outcome: Outcome | undefined): string {
   return `${isWell ? "✓" : "✗"} ${outcome.end} ${outcome.endedMs} ms`;
 }
 
-async function runColumn({ name, open }: Column, cases: readonly Case[]): Promise<Outcome[]> {
-  await using own = new AsyncDisposableStack();
+async function runColumn(
+  stack: AsyncDisposableStack,
+  { name, open }: Column,
+  cases: readonly Case[],
+): Promise<Outcome[]> {
+  // Taken back with the whole when that is ended meanwhile, else at once.
+  const own = stack.use(new AsyncDisposableStack());
   const repository = createTestRepository();
   own.defer(() => repository.remove());
   const { windlass, fault } = await open(own, repository.folder);
@@ -121,6 +126,7 @@ async function runColumn({ name, open }: Column, cases: readonly Case[]): Promis
     outcomes.push(await app.run(one, fault(outcomes.length)));
     if (process.stdout.isTTY) process.stdout.write(`\r  ${name}: ${outcomes.length} of ${cases.length}   `);
   }
+  await own.disposeAsync();
   say(`${process.stdout.isTTY ? "\r" : ""}  ${name}: ${outcomes.length} of ${cases.length}   `);
   return outcomes;
 }
