@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile as execFileWithCallback, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,6 +9,8 @@ import { openEngine } from "./holdings.ts";
 import { waitFor } from "./wait-for.ts";
 
 const MACHINE_SOCKET = "/var/run/docker.sock";
+const FIRST_RANGE = 216;
+const RANGES = 38;
 const execFile = promisify(execFileWithCallback);
 
 /** How an engine ends: of itself, as by a package's update, or without a moment's notice. */
@@ -73,13 +76,8 @@ export async function startPrivateEngine(): Promise<PrivateEngine> {
 
   // Without a bridge of its own it would take the machine's engine's: with none at all it even removes that one.
   const machine = await openEngine(MACHINE_SOCKET);
-  const range = `10.${220 + (process.pid % 30)}`;
   const bridge = `test-${folder.slice(-6)}`;
-  const network = await machine.createNetwork({
-    Name: path.basename(folder),
-    IPAM: { Config: [{ Subnet: `${range}.255.0/24` }] },
-    Options: { "com.docker.network.bridge.name": bridge },
-  });
+  const { network, range } = await makeBridge(machine, bridge);
 
   const containerd = { root: at("cd"), state: at("cs"), socket: at("cd.sock") };
   // By itself, as its own service: an engine that started its own would take that one for running while its end is not reaped.
@@ -164,4 +162,23 @@ address = "${containerd.socket}.ttrpc"
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** A bridge as a network of the machine's engine, in the first range that is free. */
+async function makeBridge(machine: Awaited<ReturnType<typeof openEngine>>, bridge: string) {
+  const start = randomInt(RANGES);
+  for (let step = 0; ; step++) {
+    const range = `10.${FIRST_RANGE + ((start + step) % RANGES)}`;
+    try {
+      const network = await machine.createNetwork({
+        Name: bridge,
+        IPAM: { Config: [{ Subnet: `${range}.255.0/24` }] },
+        Options: { "com.docker.network.bridge.name": bridge },
+      });
+      return { network, range };
+    } catch (error) {
+      // Of an interrupted run one may be left.
+      if (step === RANGES) throw error;
+    }
+  }
 }
