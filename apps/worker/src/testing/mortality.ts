@@ -177,7 +177,8 @@ export function stopTimersOfTheFrozen(): () => void {
   };
 }
 
-const CHANGING = /\b(?:insert|update|delete)\b/i;
+/** A renewed lease is no change of the books: with it a worker asks whether it may. */
+const CHANGING = /\b(?:insert|delete)\b|\bupdate\b(?! "Lease" set "expiresAt")/i;
 
 /** Of models every call counts as a question: workers change the books in transactions and by statements. */
 function isChange(key: string | symbol, [strings, ...values]: unknown[]): boolean {
