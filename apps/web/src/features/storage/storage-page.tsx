@@ -24,7 +24,7 @@ import { DryRun } from "./dry-run";
 import { HeldTable } from "./held-table";
 
 /** Older than this, a picture is taken anew when somebody opens the page. */
-const FRESH_MS = 60_000;
+const FRESH_MS = 10_000;
 
 export function StoragePage() {
   const { me } = useSession();
