@@ -1,6 +1,6 @@
 import type { RuntimeKind } from "@windlass/domain";
 import { findDockerEngine } from "@windlass/engine";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { expectTruth } from "../stack/expect-truth.ts";
 import {
   type Case,
@@ -41,6 +41,13 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string }>([
     repository = createTestRepository();
     stack = await startStack({ runtime, leaseMs: LEASE_MS, repositories: [repository.folder] });
     cases = await openFaultCases(stack, repository);
+  });
+
+  // One case that fails in between must not take the others with it.
+  afterEach(async () => {
+    if (!cases || stack.worker.isRunning) return;
+    await cases.gate.open();
+    await stack.worker.start();
   });
 
   afterAll(async () => {

@@ -95,7 +95,7 @@ async function startServer(
   const log = path.join(cluster, "server.log");
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
     const port = await freePort(attempt === 0 ? DEFAULT_PORT : 0);
-    const flags = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200`;
+    const flags = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=500`;
     if (control("start", "-w", "-t", "60", "-l", log, "-o", flags) || isRunning()) return;
   }
   const tail = existsSync(log) ? readFileSync(log, "utf8").slice(-1500) : "";
