@@ -3,6 +3,7 @@ import { FAILURE_TITLES } from "@windlass/domain";
 import { OctagonAlert } from "lucide-react";
 import Link from "next/link";
 import { Button } from "@/components/ui/button";
+import { ScrolledText } from "@/components/ui/scrolled-text";
 import { remedyOf } from "./remedy";
 
 /** A failed deployment leads with what happened, the one thing to change with the way there, and what was seen. */
@@ -37,10 +38,7 @@ export function FailureCard({ deployment }: { deployment: DeploymentDetail }) {
       {evidence.length > 0 && (
         <div className="flex flex-col gap-1">
           <h3 className="font-semibold text-sm">What was seen</h3>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll sideways, with the keyboard too */}
-          <pre tabIndex={0} className="max-h-60 overflow-auto rounded-md bg-code p-3 font-mono text-xs">
-            {evidence.join("\n")}
-          </pre>
+          <ScrolledText text={evidence.join("\n")} />
         </div>
       )}
       <p className="text-muted text-xs">

@@ -3,6 +3,7 @@
 import type { FindingOut } from "@windlass/api";
 import { CircleAlert, CircleCheck, Eye, LoaderCircle } from "lucide-react";
 import Link from "next/link";
+import { ScrolledText } from "@/components/ui/scrolled-text";
 import { Badge } from "@/features/deployment/state-badge";
 import { RelativeTime } from "@/features/time/times";
 
@@ -36,10 +37,7 @@ function FindingRow({ finding, hasApp }: { finding: FindingOut; hasApp: boolean 
       {evidence.length > 0 && (
         <details>
           <summary className="cursor-pointer text-muted text-xs">What was seen</summary>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll sideways, with the keyboard too */}
-          <pre tabIndex={0} className="mt-1 max-h-60 overflow-auto rounded-md bg-code p-3 font-mono text-xs">
-            {evidence.join("\n")}
-          </pre>
+          <ScrolledText text={evidence.join("\n")} className="mt-1" />
         </details>
       )}
     </li>

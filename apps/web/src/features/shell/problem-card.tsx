@@ -3,6 +3,7 @@ import { OctagonAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/components/ui/cn";
+import { ScrolledText } from "@/components/ui/scrolled-text";
 
 /** What happened, why as far as known, and what to do. */
 export function ProblemCard(props: {
@@ -24,12 +25,7 @@ export function ProblemCard(props: {
         {title}
       </h2>
       <p className="text-base">{problem.message}</p>
-      {problem.evidence.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll sideways, with the keyboard too
-        <pre tabIndex={0} className="max-h-60 overflow-auto rounded-md bg-code p-3 font-mono text-xs">
-          {problem.evidence.join("\n")}
-        </pre>
-      )}
+      {problem.evidence.length > 0 && <ScrolledText text={problem.evidence.join("\n")} />}
       <div className="flex flex-wrap items-center gap-2">
         {actions}
         {onRetry && <Button onClick={onRetry}>Try again</Button>}

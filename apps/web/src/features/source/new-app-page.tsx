@@ -9,6 +9,7 @@ import { Card } from "@/components/ui/card";
 import { Field } from "@/components/ui/field";
 import { Fold } from "@/components/ui/fold";
 import { Input, Select } from "@/components/ui/input";
+import { ScrolledText } from "@/components/ui/scrolled-text";
 import { type ConfigDraft, configFromDraft, DEFAULT_DRAFT } from "@/features/environment/config-draft";
 import { AdvancedFields, MainFields } from "@/features/environment/config-fields";
 import { RuntimeChoice } from "@/features/environment/runtime-choice";
@@ -266,13 +267,7 @@ function FoundBuild({
       </p>
       {check.dockerfile && !isOwnChoice && (
         <Fold summary="The Dockerfile it is built with">
-          <pre
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll sideways, with the keyboard too
-            tabIndex={0}
-            className="max-h-80 overflow-auto bg-code p-3 font-mono text-xs"
-          >
-            {check.dockerfile}
-          </pre>
+          <ScrolledText text={check.dockerfile} className="max-h-80 rounded-none" />
         </Fold>
       )}
     </div>
