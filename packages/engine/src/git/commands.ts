@@ -37,20 +37,10 @@ export const fetchRefs = ({ mirror, url, refspecs, history }: FetchOptions): Git
   ...refspecs,
 ];
 
-export const resolveCommit = (mirror: string, name: string): GitCommand => [
-  inMirror(mirror),
-  "rev-parse",
-  "--verify",
-  "--quiet",
-  "--end-of-options",
-  `${name}^{commit}`,
-];
-
-export const isShallow = (mirror: string): GitCommand => [inMirror(mirror), "rev-parse", "--is-shallow-repository"];
-
 const COMMIT_FORMAT = "--format=%H%n%an%n%cI%n%s";
 
-export const showCommit = (mirror: string, commit: string): GitCommand => [
+/** Exits with 128 when there is none of this name. */
+export const showCommit = (mirror: string, name: string): GitCommand => [
   inMirror(mirror),
   "log",
   "-z",
@@ -59,7 +49,7 @@ export const showCommit = (mirror: string, commit: string): GitCommand => [
   "--no-show-signature",
   COMMIT_FORMAT,
   "--end-of-options",
-  commit,
+  `${name}^{commit}`,
   "--",
 ];
 
@@ -76,23 +66,15 @@ export const listCommits = (mirror: string, from: string, to: string, limit: num
   "--",
 ];
 
+/** How many commits only the first has, and how many only the second: the first contains the second when that has none. */
 export const countCommits = (mirror: string, from: string, to: string): GitCommand => [
   inMirror(mirror),
   "rev-list",
+  "--left-right",
   "--count",
   "--end-of-options",
-  `${from}..${to}`,
+  `${from}...${to}`,
   "--",
-];
-
-/** Exits with 1 when it is not. */
-export const isAncestor = (mirror: string, ancestor: string, commit: string): GitCommand => [
-  inMirror(mirror),
-  "merge-base",
-  "--is-ancestor",
-  "--",
-  ancestor,
-  commit,
 ];
 
 /** Everything in a commit, with sizes: what will be written is known before it is. */

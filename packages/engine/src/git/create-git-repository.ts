@@ -214,26 +214,29 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
   const inMirror = <T>(session: Session, work: () => Promise<T>): Promise<T> =>
     withLock(`${session.mirror}.lock`, session.context.signal, async () => {
       await removeLeftovers(session.mirror);
-      await git(session, command.initMirror(session.mirror));
+      // The last that git makes of a repository: one without it was interrupted.
+      if (!(await exists(join(session.mirror, "objects/info")))) await git(session, command.initMirror(session.mirror));
       return work();
     });
 
-  async function commitInMirror(session: Session, name: string): Promise<string | undefined> {
-    const argv = command.resolveCommit(session.mirror, name);
-    const { stdout, exitCode } = await git(session, argv, { expected: [1, 128] });
-    const sha = stdout.toString("latin1").trim();
-    return exitCode === 0 && FULL_SHA.test(sha) ? sha : undefined;
-  }
-
-  async function hasMirror({ mirror }: Session): Promise<boolean> {
+  async function findCommit(session: Session, name: string): Promise<CommitSummary | undefined> {
+    const { mirror } = session;
+    if (!(await exists(join(mirror, "HEAD")))) return undefined;
     const now = new Date();
     // Who uses a mirror touches it: the unused are removed.
     await utimes(mirror, now, now).catch(() => {});
-    return (await stat(join(mirror, "HEAD")).catch(() => undefined)) !== undefined;
+    const { stdout } = await git(session, command.showCommit(mirror, name), { expected: [128] });
+    return parseCommits(stdout.toString("utf8"))[0];
   }
 
-  const isShallow = async (session: Session) =>
-    (await git(session, command.isShallow(session.mirror))).stdout.toString("latin1").trim() === "true";
+  async function requireCommit(session: Session, name: string, asked = name): Promise<CommitSummary> {
+    const commit = await findCommit(session, name);
+    if (commit === undefined) throw noSuchRef(asked);
+    return commit;
+  }
+
+  /** As git itself tells it (gitrepository-layout). */
+  const isShallow = ({ mirror }: Session) => exists(join(mirror, "shallow"));
 
   /** A new mirror takes only the tip; one that has history keeps it whole. */
   async function fetchRefs(session: Session, refspecs: string[], history?: "all"): Promise<void> {
@@ -248,38 +251,39 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
     fetchRefs(session, [`+refs/heads/*:${KEPT_REFS}/heads/*`, `+refs/tags/*:${KEPT_REFS}/tags/*`], "all");
 
   /** Has the commit in the mirror, or rejects: by its own name where the host allows that, else among all branches. */
-  async function fetchCommit(session: Session, sha: string): Promise<void> {
+  async function fetchCommit(session: Session, sha: string): Promise<CommitSummary> {
     try {
       await fetchRefs(session, [`+${sha}:${KEPT_REFS}/commits/${sha}`]);
     } catch (error) {
       if (!isUnadvertised(error)) throw error;
       await fetchEverything(session);
     }
-    if ((await commitInMirror(session, sha)) === undefined) throw noSuchRef(sha);
+    return requireCommit(session, sha);
   }
 
-  const isPresent = async (session: Session, commit: string): Promise<boolean> =>
-    (await hasMirror(session)) && (await commitInMirror(session, commit)) !== undefined;
-
-  async function ensureCommit(session: Session, commit: string): Promise<void> {
+  /** The commit, fetched when the mirror lacks it. */
+  async function ensureCommit(session: Session, commit: string): Promise<CommitSummary> {
     if (!FULL_SHA.test(commit)) throw new DomainError("ref_not_found", "A commit is 40 hexadecimal digits.");
-    if (await isPresent(session, commit)) return;
-    await inMirror(session, async () => {
-      if ((await commitInMirror(session, commit)) !== undefined) return;
+    const found = await findCommit(session, commit);
+    if (found) return found;
+    return inMirror(session, async () => {
+      const fetchedMeanwhile = await findCommit(session, commit);
+      if (fetchedMeanwhile) return fetchedMeanwhile;
       await session.context.log("system", `Fetching ${commit.slice(0, 10)} from ${session.shown}`);
-      await fetchCommit(session, commit);
+      return fetchCommit(session, commit);
     });
   }
 
   /** The commit that a name means on the remote now, fetched. A branch wins over a tag of the same name. */
-  async function fetchNamed(session: Session, ref: string): Promise<string> {
+  async function fetchNamed(session: Session, ref: string): Promise<CommitSummary> {
     const candidates =
       ref === "" ? ["HEAD"] : ref.startsWith("refs/") ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
     const { refs } = await listRemote(session, ref === "" ? ["HEAD", "refs/heads/*"] : candidates);
     const found = candidates.find((name) => refs.has(name));
     // The remote told which commit it is: one that was fetched before is not fetched again.
     const told = found === undefined ? ref : (refs.get(found) ?? "");
-    if (FULL_SHA.test(told) && (await isPresent(session, told))) return told;
+    const present = FULL_SHA.test(told) ? await findCommit(session, told) : undefined;
+    if (present) return present;
     const { log } = session.context;
     if (found !== undefined) {
       const shownName = ref === "" ? "the default branch" : ref;
@@ -287,9 +291,7 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
         await log("system", `Fetching ${shownName} from ${session.shown}`);
         const kept = `${KEPT_REFS}/named/${Buffer.from(found).toString("hex").slice(0, 200)}`;
         await fetchRefs(session, [`+${found}:${kept}`]);
-        const sha = await commitInMirror(session, kept);
-        if (sha === undefined) throw noSuchRef(ref);
-        return sha;
+        return requireCommit(session, kept, ref);
       });
     }
     if (ref === "") throw emptyRepository(refs.size > 0);
@@ -299,19 +301,20 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
     }
     return inMirror(session, async () => {
       await log("system", `Fetching ${ref.slice(0, 10)} from ${session.shown}`);
-      if (FULL_SHA.test(ref)) await fetchCommit(session, ref);
-      else await fetchEverything(session);
-      const sha = await commitInMirror(session, ref);
-      if (sha === undefined) throw noSuchRef(ref);
-      return sha;
+      if (FULL_SHA.test(ref)) return fetchCommit(session, ref);
+      await fetchEverything(session);
+      return requireCommit(session, ref);
     });
   }
 
-  async function showCommit(session: Session, sha: string): Promise<CommitSummary> {
-    const { stdout } = await git(session, command.showCommit(session.mirror, sha));
-    const [commit] = parseCommits(stdout.toString("utf8"));
-    if (commit === undefined) throw noSuchRef(sha);
-    return commit;
+  async function readRange(session: Session, from: string, to: string, limit: number) {
+    const [listed, counted] = await Promise.all([
+      git(session, command.listCommits(session.mirror, from, to, limit)),
+      git(session, command.countCommits(session.mirror, from, to)),
+    ]);
+    const commits = parseCommits(listed.stdout.toString("utf8"));
+    const [onlyFrom = 0, onlyTo = 0] = counted.stdout.toString("latin1").split("\t").map(Number);
+    return { commits, omitted: Math.max(0, onlyTo - commits.length), isBackwards: onlyFrom > 0 };
   }
 
   async function readObjects(session: Session, entries: TreeEntry[]): Promise<(Buffer | null)[]> {
@@ -384,10 +387,7 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
 
   return {
     resolve: (access, ref, context) =>
-      withSession(access, context, async (session) => {
-        const sha = await fetchNamed(session, ref);
-        return { kind: "git", commit: await showCommit(session, sha) };
-      }),
+      withSession(access, context, async (session) => ({ kind: "git", commit: await fetchNamed(session, ref) })),
 
     fetch: (access, commit, folder, context) =>
       withSession(access, context, async (session) => {
@@ -397,41 +397,30 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
 
     history: (access, from, to, limit, context) =>
       withSession(access, context, async (session) => {
-        await ensureCommit(session, to);
-        const isKnown = await ensureCommit(session, from).then(
-          () => true,
-          (error: unknown) => {
-            if (error instanceof DomainError && error.code === "ref_not_found") return false;
-            throw error;
-          },
-        );
+        // Mostly it is all there. Whatever is wrong is met again below.
+        const present = (await isShallow(session)) ? null : await readRange(session, from, to, limit).catch(() => null);
+        if (present) return present;
+        const tip = await ensureCommit(session, to);
+        const before = await ensureCommit(session, from).catch((error: unknown) => {
+          if (error instanceof DomainError && error.code === "ref_not_found") return undefined;
+          throw error;
+        });
         // What is live was rewritten away since: nothing can be said of the way between.
-        if (!isKnown) return { commits: [await showCommit(session, to)], omitted: 0, isBackwards: true };
-        if (await isShallow(session)) {
-          await inMirror(session, async () => {
-            if (await isShallow(session)) {
-              await fetchRefs(session, [`+${to}:${KEPT_REFS}/commits/${to}`], "all").catch(async (error: unknown) => {
-                if (!isUnadvertised(error)) throw error;
-                await fetchEverything(session);
-              });
-            }
+        if (!before) return { commits: [tip], omitted: 0, isBackwards: true };
+        await inMirror(session, async () => {
+          if (!(await isShallow(session))) return;
+          await fetchRefs(session, [`+${to}:${KEPT_REFS}/commits/${to}`], "all").catch(async (error: unknown) => {
+            if (!isUnadvertised(error)) throw error;
+            await fetchEverything(session);
           });
-        }
-        const { mirror } = session;
-        const [ancestor, listed, counted] = await Promise.all([
-          git(session, command.isAncestor(mirror, from, to), { expected: [1] }),
-          git(session, command.listCommits(mirror, from, to, limit)),
-          git(session, command.countCommits(mirror, from, to)),
-        ]);
-        const commits = parseCommits(listed.stdout.toString("utf8"));
-        const omitted = Math.max(0, Number(counted.stdout.toString("latin1")) - commits.length);
-        return { commits, omitted, isBackwards: ancestor.exitCode !== 0 };
+        });
+        return readRange(session, from, to, limit);
       }),
 
     async forget(access) {
       if (access.source.kind !== "git") return;
       const mirror = mirrorOf(readUrl(access), access);
-      if ((await stat(mirror).catch(() => undefined)) === undefined) return;
+      if (!(await exists(mirror))) return;
       await withLock(`${mirror}.lock`, new AbortController().signal, () =>
         rm(mirror, { recursive: true, force: true }),
       );
@@ -488,6 +477,8 @@ async function removeLeftovers(mirror: string): Promise<void> {
   await remove(join(mirror, KEPT_REFS), (name) => name.endsWith(".lock"), true);
   await remove(join(mirror, "objects/pack"), (name) => name.startsWith("tmp_"));
 }
+
+const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined;
 
 const isUnadvertised = (error: unknown): boolean =>
   error instanceof DomainError &&
