@@ -100,7 +100,7 @@ export function createRecorder(
         "commitAuthor" = coalesce(${commit?.author ?? null}, "commitAuthor"),
         "committedAt" = coalesce(${commit ? new Date(commit.committedAt) : null}::timestamptz, "committedAt")
       from held where "id" = ${deploymentId}::uuid)`;
-    return lease.change([recorded], SOON_DURABLE);
+    return lease.change([recorded], SOON_DURABLE).then(() => {});
   };
 }
 

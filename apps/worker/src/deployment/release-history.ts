@@ -23,76 +23,51 @@ export type Keeping = Pick<EnvironmentConfig, "keepReleases" | "keepDays" | "war
 export function createReleaseHistory(
   db: Database,
   lease: Lease,
-  ids: { deploymentId: string; environmentId: string; releaseId: string; scaleTo: number | null },
+  ids: Ids & { scaleTo: number | null },
   newRelease: NewRelease | null,
   keeping: Keeping,
 ): ReleaseHistory {
   const { deploymentId, environmentId, releaseId, scaleTo } = ids;
   const { warmMinutes, bakeMinutes } = keeping;
 
-  /** From here on it cannot be cancelled; rejects when somebody did so before. */
-  async function passPointOfNoReturn(tx: Writer) {
-    const [made] = await tx.deployment.updateManyAndReturn({
-      where: {
-        id: deploymentId,
-        status: "running",
-        OR: [{ cancelRequestedAt: null }, { committedToTraffic: true }],
-      },
-      data: { committedToTraffic: true },
-      select: { commitSha: true, commitMessage: true, commitAuthor: true },
-    });
-    if (!made) throw new DomainError("cancelled", "Cancelled. What this deployment had made was taken back.");
-    return made;
+  /**
+   * The point of no return, and in the same statement what belongs to it, `from made`: from here on the deployment cannot
+   * be cancelled. Rejects when it was before.
+   */
+  async function passPointOfNoReturn(parts: Prisma.Sql[], madeReleaseId: string | null): Promise<void> {
+    const made = Prisma.sql`made as (
+      update "Deployment" set "committedToTraffic" = true, "releaseId" = coalesce(${madeReleaseId}::uuid, "releaseId") from held
+      where "id" = ${deploymentId}::uuid and "status" = 'running' and ("cancelRequestedAt" is null or "committedToTraffic")
+      returning "commitSha", "commitMessage", "commitAuthor", "actorName")`;
+    const passed = await lease.change([made, ...parts], { counted: "made" });
+    if (passed === 0) throw new DomainError("cancelled", "Cancelled. What this deployment had made was taken back.");
   }
 
   return {
     commit({ artifact, instances }) {
-      return lease.write(async (tx) => {
-        const made = await passPointOfNoReturn(tx);
-        if (newRelease) {
-          const newest = await tx.release.aggregate({ where: { environmentId }, _max: { number: true } });
-          const number = (newest._max.number ?? 0) + 1;
-          await tx.release.createMany({
-            data: { id: releaseId, environmentId, number, artifact, ...newRelease, ...made },
-            skipDuplicates: true,
-          });
-        }
-        await tx.deployment.updateMany({ where: { id: deploymentId }, data: { releaseId } });
-        if (newRelease && bakeMinutes > 0) await beginBake(tx, ids, bakeMinutes);
-        await tx.environment.updateMany({
-          where: { id: environmentId },
-          data: { currentReleaseId: releaseId, stoppedAt: null, stoppedBy: null },
-        });
-        if (scaleTo !== null) {
-          await tx.$executeRaw`
-            update "Environment" set "config" = jsonb_set("config", '{instances}', to_jsonb(${scaleTo}::int))
-            where "id" = ${environmentId}::uuid`;
-        }
-        await tx.instance.updateMany({
-          where: {
-            status: "running",
-            release: { environmentId },
-            name: { notIn: instances.map(({ name }) => name) },
-          },
-          data: { status: "retiring" },
-        });
-        for (const instance of instances) await saveInstance(tx, releaseId, instance);
-      });
+      const scaled = Prisma.sql`jsonb_set("config", '{instances}', to_jsonb(${scaleTo}::int))`;
+      const live = Prisma.sql`live as (
+        update "Environment" set "currentReleaseId" = ${releaseId}::uuid, "stoppedAt" = null, "stoppedBy" = null,
+          "config" = ${scaleTo === null ? Prisma.sql`"config"` : scaled}, "updatedAt" = now()
+        from made where "id" = ${environmentId}::uuid)`;
+      const retiring = Prisma.sql`retiring as (
+        update "Instance" i set "status" = 'retiring' from made, "Release" r
+        where r."id" = i."releaseId" and r."environmentId" = ${environmentId}::uuid and i."status" = 'running'
+          and i."name" <> all(${instances.map(({ name }) => name)}::text[]))`;
+      const parts = [live, retiring, serving("made", releaseId, instances)];
+      if (newRelease) parts.push(released(ids, newRelease, artifact));
+      if (newRelease && bakeMinutes > 0) parts.push(baking(ids, bakeMinutes));
+      return passPointOfNoReturn(parts, releaseId);
     },
 
-    async stop() {
-      await lease.write(async (tx) => {
-        await passPointOfNoReturn(tx);
-        const { actorName } = await tx.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
-        await tx.environment.updateMany({
-          where: { id: environmentId, stoppedAt: null },
-          data: { stoppedAt: new Date(), stoppedBy: actorName },
-        });
-        await tx.instance.updateMany({
-          where: { release: { environmentId }, status: { in: ["running", "warm"] } },
-          data: { status: "retiring", warmedAt: null, warmUntil: null },
-        });
-      });
+    stop() {
+      const stopped = Prisma.sql`stopped as (
+        update "Environment" set "stoppedAt" = now(), "stoppedBy" = made."actorName", "updatedAt" = now() from made
+        where "id" = ${environmentId}::uuid and "stoppedAt" is null)`;
+      const retiring = Prisma.sql`retiring as (
+        update "Instance" i set "status" = 'retiring', "warmedAt" = null, "warmUntil" = null from made, "Release" r
+        where r."id" = i."releaseId" and r."environmentId" = ${environmentId}::uuid and i."status" in ('running', 'warm'))`;
+      return passPointOfNoReturn([stopped, retiring], null);
     },
 
     async findBuilt(builtFrom) {
@@ -156,43 +131,51 @@ export async function forgetRelease(tx: Writer, id: string): Promise<boolean> {
   return count > 0;
 }
 
+interface Ids {
+  deploymentId: string;
+  environmentId: string;
+  releaseId: string;
+}
+
+/** The new release, with the next number. */
+function released({ releaseId, environmentId }: Ids, release: NewRelease, artifact: Artifact): Prisma.Sql {
+  return Prisma.sql`released as (
+    insert into "Release" ("id", "environmentId", "number", "runtime", "artifact", "config", "variables", "variablesVersion",
+      "variableDigests", "hosts", "commitSha", "commitMessage", "commitAuthor")
+    select ${releaseId}::uuid, ${environmentId}::uuid,
+      (select coalesce(max("number"), 0) + 1 from "Release" where "environmentId" = ${environmentId}::uuid),
+      ${release.runtime}::"RuntimeKind", ${JSON.stringify(artifact)}::jsonb, ${JSON.stringify(release.config)}::jsonb,
+      ${release.variables}, ${release.variablesVersion}::int, ${JSON.stringify(release.variableDigests)}::jsonb,
+      ${release.hosts}::text[], "commitSha", "commitMessage", "commitAuthor" from made
+    on conflict do nothing)`;
+}
+
 /** The new release is watched, when there is one to go back to. */
-async function beginBake(
-  tx: Writer,
-  { deploymentId, environmentId, releaseId }: { deploymentId: string; environmentId: string; releaseId: string },
-  minutes: number,
-): Promise<void> {
-  const { currentReleaseId } = await tx.environment.findUniqueOrThrow({ where: { id: environmentId } });
-  if (!currentReleaseId || currentReleaseId === releaseId) return;
+function baking({ deploymentId, environmentId, releaseId }: Ids, minutes: number): Prisma.Sql {
   const endsAt = new Date(Date.now() + minutes * 60_000);
-  const bake = { environmentId, releaseId, previousReleaseId: currentReleaseId, endsAt };
-  await tx.bake.upsert({ where: { deploymentId }, create: { deploymentId, ...bake }, update: bake });
+  return Prisma.sql`baking as (
+    insert into "Bake" ("deploymentId", "environmentId", "releaseId", "previousReleaseId", "endsAt")
+    select ${deploymentId}::uuid, e."id", ${releaseId}::uuid, e."currentReleaseId", ${endsAt}::timestamptz
+    from made, "Environment" e where e."id" = ${environmentId}::uuid and e."currentReleaseId" <> ${releaseId}::uuid
+    on conflict ("deploymentId") do nothing)`;
 }
 
 type Writer = Parameters<Parameters<Lease["write"]>[0]>[0];
 
-/** Notes where an instance of a release runs. */
-export async function saveInstance(
-  tx: Writer,
-  releaseId: string,
-  { name, ordinal, address }: StartedInstance,
-): Promise<void> {
-  const running = {
-    releaseId,
+/** Notes where the instances of a release run; a part of a change under the lease. */
+export function serving(from: "held" | "made", releaseId: string, instances: readonly StartedInstance[]): Prisma.Sql {
+  const rows = instances.map(({ name, ordinal, address }) => ({
+    name,
     ordinal,
     address: `${address.host}:${address.port}`,
-    status: "running" as const,
-    warmedAt: null,
-    warmUntil: null,
-    stoppedAt: null,
-  };
-  const before = await tx.instance.findUnique({ where: { name } });
-  const startedAt = before && before.status !== "stopped" ? before.startedAt : new Date();
-  await tx.instance.upsert({
-    where: { name },
-    create: { name, startedAt, ...running },
-    update: { startedAt, ...running },
-  });
+  }));
+  return Prisma.sql`serving as (
+    insert into "Instance" ("id", "releaseId", "name", "ordinal", "address", "status", "startedAt")
+    select gen_random_uuid(), ${releaseId}::uuid, i."name", i."ordinal", i."address", 'running', ${new Date()}::timestamptz
+    from ${Prisma.raw(from)}, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as i("name" text, "ordinal" int, "address" text)
+    on conflict ("name") do update set "releaseId" = excluded."releaseId", "ordinal" = excluded."ordinal",
+      "address" = excluded."address", "status" = 'running', "warmedAt" = null, "warmUntil" = null, "stoppedAt" = null,
+      "startedAt" = case "Instance"."status" when 'stopped' then excluded."startedAt" else "Instance"."startedAt" end)`;
 }
 
 /** Notes that an instance was stopped and confirmed gone. */

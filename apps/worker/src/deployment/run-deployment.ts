@@ -28,7 +28,7 @@ import { createRecorder, openJournal, redactCause } from "./journal.ts";
 import { WITH_LIVE } from "./load-release.ts";
 import { loadRequest } from "./load-request.ts";
 import { NOTHING_STORED, openLogWriter, readStoredLog } from "./log-writer.ts";
-import { moveDeployment } from "./move-deployment.ts";
+import { beginDeployment, moveDeployment } from "./move-deployment.ts";
 import { redactText } from "./redact-words.ts";
 import { createReleaseHistory } from "./release-history.ts";
 import { runKind } from "./run-kind.ts";
@@ -42,7 +42,7 @@ export async function runDeployment(worker: Worker, lease: Lease, deploymentId: 
   // Cancelled or superseded in the moment it was taken.
   if (isEnded(row.status)) return;
   if (row.status === "queued") {
-    await lease.write((tx) => moveDeployment(tx, row.id, "queued", "running", { data: { startedAt: new Date() } }));
+    await beginDeployment(lease, row.id);
   } else {
     // Its worker died, maybe with the whole machine: what is live comes first.
     await restoreLive(worker, lease).catch((error: unknown) =>

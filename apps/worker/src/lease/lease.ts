@@ -15,9 +15,10 @@ export interface Lease {
   write<T>(work: (tx: Transaction) => Promise<T>, options?: WriteOptions): Promise<T>;
   /**
    * The same in one statement and one round trip, where `write` takes five. Each part is a common table expression that
-   * takes what it changes `from held`, which has one row while the lease holds and none otherwise.
+   * takes what it changes `from held`, which has one row while the lease holds and none otherwise; each sees what was
+   * there before the statement. Resolves with how many rows the part that is named `counted` returned.
    */
-  change(parts: readonly Prisma.Sql[], options?: WriteOptions): Promise<void>;
+  change(parts: readonly Prisma.Sql[], options?: WriteOptions & { counted?: string }): Promise<number>;
   /**
    * Renews it, so that an effect which begins now has the whole time of a lease before another worker can take over.
    * Rejects with lease_lost when it is not held any more.
@@ -114,13 +115,15 @@ export function keepLease(db: Database, environmentId: string, token: number, tt
       });
       return writing.catch(letGoWhenUnknown);
     },
-    async change(parts, { isDurable = true } = {}) {
+    async change(parts, { isDurable = true, counted = "held" } = {}) {
       const held = Prisma.sql`held as (
         select set_config('synchronous_commit', ${isDurable ? "on" : "off"}, true) from "Lease"
         where "environmentId" = ${environmentId}::uuid and "fencingToken" = ${token} and "expiresAt" > now() for share)`;
-      const asked = db.$queryRaw<unknown[]>`with ${Prisma.join([held, ...parts])} select 1 from held`;
-      const found = await asked.catch(letGoWhenUnknown);
-      if (found.length === 0) throw leaseLost();
+      const asked = db.$queryRaw<{ count: number }[]>`with ${Prisma.join([held, ...parts])}
+        select (select count(*)::int from ${Prisma.raw(counted)}) as "count" from held`;
+      const [found] = await asked.catch(letGoWhenUnknown);
+      if (!found) throw leaseLost();
+      return found.count;
     },
     confirm: () => renew().catch(letGoWhenUnknown),
     async release() {

@@ -9,7 +9,7 @@ import {
   stoppedNotice,
   WITH_LIVE,
 } from "../deployment/load-release.ts";
-import { saveInstance } from "../deployment/release-history.ts";
+import { serving } from "../deployment/release-history.ts";
 import { applyHold } from "../environment/apply-hold.ts";
 import { fenceEffects } from "../lease/fence-effects.ts";
 import type { Lease } from "../lease/lease.ts";
@@ -52,9 +52,7 @@ export async function restoreLive(worker: Worker, lease: Lease): Promise<void> {
         : runtime.start({ ...request, ordinal }, context);
     }),
   );
-  await lease.write(async (tx) => {
-    for (const instance of instances) await saveInstance(tx, release.id, instance);
-  });
+  await lease.change([serving("held", release.id, instances)]);
   const target = targetOf(release.id, instances);
   await worker.router.apply({ ...service, target });
   await applyHold(worker, lease);
