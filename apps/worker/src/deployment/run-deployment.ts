@@ -116,7 +116,11 @@ async function runPipeline(
           await lease.confirm();
           return workspace.create(id);
         },
-        remove: (id) => workspace.remove(id),
+        // Another worker may be writing into it again.
+        remove: async (id) => {
+          await lease.confirm();
+          await workspace.remove(id);
+        },
       },
       ...own,
       builder: limitBuilds(worker, lease, budgeted),

@@ -31,6 +31,7 @@ const NOTHING: Store = { list: async () => [], remove: async () => {} };
 const FREEZING_POINTS: readonly Point[] = [
   "before transaction",
   "after transaction",
+  "before change",
   "after change",
   "before apply",
   "before switch",
