@@ -42,11 +42,15 @@ async function openRollbacks(windlass: Stack, name: string, folder: string, warm
     if ((other.warmUntil !== null) !== warmMinutes > 0) throw new Error("The release is not as it should be.");
     const askedAt = Date.now();
     const { deploymentId } = await windlass.api.deployment.rollback.mutate({ environmentId, releaseId: other.id });
-    const { steps } = await untilSucceeded(windlass, deploymentId);
+    const { steps, startedAt } = await untilSucceeded(windlass, deploymentId);
     const switched = steps.find((step) => step.name === "switch traffic")?.endedAt;
     return {
       switchedMs: Number(switched) - askedAt,
-      steps: steps.map((step) => ({ name: step.name, tookMs: Number(step.endedAt) - Number(step.startedAt) })),
+      steps: [
+        { name: "request → started", tookMs: Number(startedAt) - askedAt },
+        { name: "started → first step", tookMs: Number(steps[0]?.startedAt) - Number(startedAt) },
+        ...steps.map((step) => ({ name: step.name, tookMs: Number(step.endedAt) - Number(step.startedAt) })),
+      ],
     };
   };
 }
@@ -70,17 +74,18 @@ await measure(async (stack) => {
     warmOnes.push(await warm());
     await sleep(GAP_MS);
   }
-  const storedMs: number[] = [];
+  const storedOnes: RolledBack[] = [];
   const bareMs: number[] = [];
   for (let round = 0; round < STORED_ROUNDS; round++) {
     const { start, healthy } = await bare.deploy();
     bareMs.push(start + healthy);
     await sleep(GAP_MS);
-    storedMs.push((await stored()).switchedMs);
+    storedOnes.push(await stored());
     await sleep(GAP_MS);
   }
 
   const warmMs = warmOnes.map(({ switchedMs }) => switchedMs);
+  const storedMs = storedOnes.map(({ switchedMs }) => switchedMs);
   const p95 = quantile(warmMs, 0.95);
   const ratio = median(storedMs) / median(bareMs);
   report(
@@ -102,12 +107,17 @@ await measure(async (stack) => {
       },
     ],
   );
-  const names = [...new Set(warmOnes.flatMap(({ steps }) => steps.map(({ name }) => name)))];
-  report(
-    "Where a warm one goes, by step",
-    names.map((name) => {
-      const values = warmOnes.flatMap(({ steps }) => steps.filter((step) => step.name === name).map((s) => s.tookMs));
-      return { figure: name, value: ms(median(values)), spread: describe(values) };
-    }),
-  );
+  for (const [which, ones] of [
+    ["warm", warmOnes],
+    ["stored", storedOnes],
+  ] as const) {
+    const names = new Set(ones.flatMap(({ steps }) => steps.map(({ name }) => name)));
+    report(
+      `Where a ${which} one goes`,
+      [...names].map((name) => {
+        const values = ones.flatMap(({ steps }) => steps.filter((step) => step.name === name).map((s) => s.tookMs));
+        return { figure: name, value: ms(median(values)), spread: describe(values) };
+      }),
+    );
+  }
 });
