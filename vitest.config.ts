@@ -19,7 +19,8 @@ export default defineConfig({
           globalSetup: ["packages/db/src/testing/start-test-postgres.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // Much of it waits: for leases to end, for engines to come back.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

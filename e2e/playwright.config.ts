@@ -8,8 +8,8 @@ export default defineConfig({
   outputDir: "results",
   timeout: 240_000,
   expect: { timeout: 30_000 },
-  // Each journey has a stack of its own; two cores serve one at a time best.
-  workers: 1,
+  // Each journey has a stack of its own.
+  workers: 2,
   forbidOnly: true,
   use: {
     viewport: { width: 1280, height: 900 },
