@@ -40,6 +40,8 @@ async function takeBuildPlace(worker: Worker, lease: Lease, { signal, log }: Eff
       signal.throwIfAborted();
       lease.lost.throwIfAborted();
     }
+    // Cancelled in the moment that it got one.
+    signal.throwIfAborted();
   } finally {
     watch.close();
   }
