@@ -72,7 +72,9 @@ const server = createServer(async (request, response) => {
     const credentials = await readCredentials(request.headers, secret);
     // For next-auth's route, which sees no socket: whatever a client sent under this name is replaced.
     request.headers["x-windlass-address"] = clientAddress(request, environment.WINDLASS_PUBLIC_URL !== undefined);
-    const redirect = await redirectOf(services, pathname, credentials);
+    // What Next asks for in a page's name has a query of its own, which leads nowhere.
+    const asked = request.headers.rsc ? pathname : (request.url ?? pathname);
+    const redirect = await redirectOf(services, pathname, asked, credentials);
     if (redirect) return void response.writeHead(307, { location: redirect, "cache-control": "no-store" }).end();
     await handlePage(request, response);
   } catch (error) {

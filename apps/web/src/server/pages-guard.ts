@@ -10,6 +10,8 @@ const OPEN_PAGES = new Set(["/login", "/setup", "/logout"]);
 export async function redirectOf(
   { db }: Pick<Services, "db">,
   path: string,
+  /** The path with its query, to come back to */
+  asked: string,
   credentials: Credentials,
 ): Promise<string | null> {
   if (path.startsWith("/_next/") || path.startsWith("/api/") || /\.[a-z0-9]+$/i.test(path)) return null;
@@ -18,7 +20,7 @@ export async function redirectOf(
     return (await authenticate(db, credentials)) ? "/" : null;
   }
   const actor = await authenticate(db, credentials);
-  if (!actor) return path === "/" ? "/login" : `/login?next=${encodeURIComponent(path)}`;
+  if (!actor) return path === "/" ? "/login" : `/login?next=${encodeURIComponent(asked)}`;
   if (actor.mustChangePassword && path !== "/change-password") return "/change-password";
   return null;
 }

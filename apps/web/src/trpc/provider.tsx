@@ -16,13 +16,9 @@ import superjson from "superjson";
 import { retryDelayMs, setConnection } from "./connection";
 import { TRPCProvider } from "./context";
 import { problemOf } from "./errors";
+import { toLogin } from "./to-login";
 
 const SIGNED_OUT = 4401;
-
-function toLogin(): void {
-  const next = window.location.pathname === "/" ? "" : `?next=${encodeURIComponent(window.location.pathname)}`;
-  window.location.assign(`/login${next}`);
-}
 
 function makeClient(isLive: boolean): TRPCClient<AppRouter> {
   const http = httpBatchLink<AppRouter>({ url: "/api/trpc", transformer: superjson, maxItems: 20 });

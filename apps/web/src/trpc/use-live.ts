@@ -5,6 +5,7 @@ import { useSubscription } from "@trpc/tanstack-react-query";
 import { useEffect } from "react";
 import { useConnection } from "./connection";
 import { problemOf } from "./errors";
+import { toLogin } from "./to-login";
 
 export interface Live<T> {
   /** The newest picture; the one of the last visit until the first push arrives */
@@ -34,7 +35,7 @@ export function useLive<T, E>(options: Parameters<typeof useSubscription<T, E>>[
   const problem = isStuck ? problemOf(error) : null;
   const isLost = problem?.code === "not_signed_in";
   useEffect(() => {
-    if (isLost) window.location.assign("/login");
+    if (isLost) toLogin();
   }, [isLost]);
   return { data: data ?? queryClient.getQueryData<T>(key), problem, retry: reset };
 }

@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 import { SessionProvider } from "@/features/session/team-context";
 import { useTRPC } from "@/trpc/context";
 import { problemOf } from "@/trpc/errors";
+import { toLogin } from "@/trpc/to-login";
 import { CrumbsProvider } from "./crumbs";
 import { ProblemCard } from "./problem-card";
 import { Rail } from "./rail";
@@ -31,7 +32,7 @@ export function ConsoleShell({ children }: { children: ReactNode }) {
   }
   if (!me.error) return <ShellSkeleton />;
   const problem = problemOf(me.error);
-  if (problem.code === "not_signed_in") window.location.assign("/login");
+  if (problem.code === "not_signed_in") toLogin();
   return (
     <main className="mx-auto max-w-xl p-6">
       <ProblemCard title="Your account could not be read" problem={problem} onRetry={() => void me.refetch()} />
