@@ -110,6 +110,7 @@ export const BakeOut = z.object({
 export type BakeOut = z.infer<typeof BakeOut>;
 
 export const DeploymentDetail = DeploymentSummary.extend({
+  teamId: z.string(),
   steps: z.array(StepOut),
   /** Names of the steps that are still to come, in order, while it has not ended */
   stepsToCome: z.array(z.object({ name: z.string(), estimateMs: z.number().nullable() })),

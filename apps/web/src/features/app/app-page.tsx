@@ -14,7 +14,8 @@ import { EnvironmentSettings } from "@/features/environment/environment-settings
 import { NewEnvironment } from "@/features/environment/new-environment";
 import { FindingList } from "@/features/finding/finding-list";
 import { RuntimeLogTab } from "@/features/log/runtime-log-tab";
-import { useCan, useSession } from "@/features/session/team-context";
+import { LooksOnly } from "@/features/session/looks-only";
+import { useCan, useSession, useTeamOf } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
 import { Crumbs } from "@/features/shell/crumbs";
 import { Empty } from "@/features/shell/empty";
@@ -32,6 +33,7 @@ export function AppPage({ appId }: { appId: string }) {
   const { apps } = useSession();
   const { data, problem, retry } = useLive(trpc.app.watch.subscriptionOptions({ appId }));
   const app = data ?? apps.data?.find((candidate) => candidate.id === appId);
+  useTeamOf(data?.teamId);
   const router = useRouter();
   const isGone =
     problem?.code === "not_found" && (data?.environments.every(({ state }) => state === "deleting") ?? false);
@@ -99,7 +101,7 @@ function Known({ app, first }: { app: Omit<AppDetail, "teamId">; first: Environm
           isOnly={app.environments.length === 1}
         />
       ))}
-      <div className="flex flex-wrap items-center gap-2">
+      <div className="flex flex-wrap items-center gap-2 empty:hidden">
         {app.environments.length > 1 && (
           <Select
             aria-label="Environment"
@@ -162,6 +164,7 @@ function AppTabs(props: {
       <TabsContent value="settings">
         {environment ? (
           <div className="flex flex-col gap-6">
+            <LooksOnly />
             <AppSettings app={app} />
             <EnvironmentName environment={environment} />
             <EnvironmentSettings environment={environment} source={app.source} />
@@ -186,11 +189,12 @@ function goToField(field: string, sectionId: string): void {
 }
 
 function Deployments({ environment }: { environment: EnvironmentDetail }) {
+  const can = useCan();
   if (environment.deployments.length === 0) {
     return (
       <Empty title="Not deployed yet">
         Each deployment builds a release, starts it beside the one that is live, and moves the traffic once it is
-        healthy. Press Deploy to make the first.
+        healthy. {can("deployment", "create") && "Press Deploy to make the first."}
       </Empty>
     );
   }

@@ -10,7 +10,7 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
 import { parseLineRange } from "@/features/log/line-range";
 import { useDeploymentLog } from "@/features/log/use-deployment-log";
-import { useSession } from "@/features/session/team-context";
+import { useSession, useTeamOf } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
 import { Crumbs } from "@/features/shell/crumbs";
 import { Empty } from "@/features/shell/empty";
@@ -41,6 +41,7 @@ const LogViewer = dynamic(() => import("@/features/log/log-viewer").then((module
 export function DeploymentPage({ deploymentId }: { deploymentId: string }) {
   const trpc = useTRPC();
   const { data, problem, retry } = useLive(trpc.deployment.watch.subscriptionOptions({ deploymentId }));
+  useTeamOf(data?.teamId);
   if (data?.kind === "delete" && problem?.code === "not_found") {
     return (
       <Page title="Deleted" isWide>

@@ -4,11 +4,13 @@ import { OctagonAlert } from "lucide-react";
 import Link from "next/link";
 import { Button } from "@/components/ui/button";
 import { ScrolledText } from "@/components/ui/scrolled-text";
+import { useCan } from "@/features/session/team-context";
 import { remedyOf } from "./remedy";
 
 /** A failed deployment leads with what happened, the one thing to change with the way there, and what was seen. */
 export function FailureCard({ deployment }: { deployment: DeploymentDetail }) {
   const { end, appId, environmentId } = deployment;
+  const mayChange = useCan()("environment", "update");
   if (!end || deployment.status !== "failed") return null;
   const { cause, evidence } = end;
   const remedy = remedyOf(end);
@@ -32,7 +34,9 @@ export function FailureCard({ deployment }: { deployment: DeploymentDetail }) {
       )}
       {remedy && (
         <Button asChild variant="primary" className="self-start">
-          <Link href={`/apps/${appId}?environment=${environmentId}&${remedy.query}`}>{remedy.label}</Link>
+          <Link href={`/apps/${appId}?environment=${environmentId}&${remedy.query}`}>
+            {mayChange ? remedy.label : "See where it is set"}
+          </Link>
         </Button>
       )}
       {evidence.length > 0 && (

@@ -133,7 +133,7 @@ export function EnvironmentCard(props: {
           <CircleStop className="mt-0.5 size-4 shrink-0 text-waiting" aria-hidden="true" />
           <span>
             Stopped by {environment.stopped.by}, <RelativeTime at={environment.stopped.at} />. Visitors see a page that
-            says so. Start it under More actions, or deploy.
+            says so. {can("deployment", "create") && "Start it under More actions, or deploy."}
           </span>
         </p>
       )}
@@ -150,7 +150,7 @@ export function EnvironmentCard(props: {
         </p>
       )}
       {lastDeployment && lastDeployment.status !== "succeeded" && (
-        <ul aria-label="Last deployment" className="border-border border-t">
+        <ul aria-label="Last deployment" className="border-border border-t [&_a]:px-4">
           <DeploymentRow deployment={lastDeployment} />
         </ul>
       )}

@@ -6,7 +6,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
-import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
+import { Menu, MenuContent, MenuItem, MenuLabel, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import type { EnvironmentSummary } from "@/features/app/shapes";
 import { useCan } from "@/features/session/team-context";
 import { DeleteDialog } from "./delete-dialog";
@@ -34,6 +34,7 @@ export function OperateMenu({ environment, isOnly }: { environment: EnvironmentS
         <MenuContent align="end">
           {mayOperate && (
             <>
+              {!release && <MenuLabel>Nothing is live yet</MenuLabel>}
               <MenuItem disabled={!isUp} onSelect={() => operate.restart(id)}>
                 <RotateCw aria-hidden="true" />
                 Restart

@@ -1,7 +1,7 @@
 "use client";
 
 import { Command } from "cmdk";
-import { ArrowUpRight, Box, Moon, Plus, Rocket, Rows3, Sun, SunMoon } from "lucide-react";
+import { ArrowUpRight, Box, Moon, Plus, Rocket, Rows3, Sun, SunMoon, Users } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import type { ReactNode } from "react";
@@ -9,6 +9,7 @@ import { Dialog, DialogContent } from "@/components/ui/dialog";
 import { useDeploy } from "@/features/deployment/use-deployment-actions";
 import { useCan, useSession } from "@/features/session/team-context";
 import { useDestinations } from "./destinations";
+import { useGoToTeam } from "./use-go-to-team";
 
 const GROUP =
   "[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs";
@@ -17,7 +18,8 @@ const GROUP =
 export function Palette({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChange: (isOpen: boolean) => void }) {
   const router = useRouter();
   const { setTheme } = useTheme();
-  const { apps } = useSession();
+  const { me, team, apps } = useSession();
+  const goToTeam = useGoToTeam();
   const destinations = useDestinations();
   const can = useCan();
   const { deploy } = useDeploy();
@@ -68,6 +70,22 @@ export function Palette({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChang
                 ) : null,
               )}
             </Command.Group>
+            {me.teams.length > 1 && (
+              <Command.Group heading="Teams" className={GROUP}>
+                {me.teams
+                  .filter(({ id }) => id !== team.id)
+                  .map(({ id, name }) => (
+                    <Item
+                      key={id}
+                      value={`change to team ${name} ${id}`}
+                      onSelect={run(() => goToTeam(id))}
+                      icon={<Users />}
+                    >
+                      Change to {name}
+                    </Item>
+                  ))}
+              </Command.Group>
+            )}
             <Command.Group heading="Do" className={GROUP}>
               {can("app", "create") && (
                 <Item onSelect={go("/apps/new")} icon={<Plus />}>

@@ -8,6 +8,7 @@ import { cn } from "@/components/ui/cn";
 import { Menu, MenuContent, MenuLabel, MenuRadioGroup, MenuRadioItem, MenuTrigger } from "@/components/ui/menu";
 import { useSession } from "@/features/session/team-context";
 import { isAt, useDestinations } from "./destinations";
+import { useGoToTeam } from "./use-go-to-team";
 import { Wordmark } from "./wordmark";
 
 const FOLDED = "windlass-rail-folded";
@@ -69,7 +70,7 @@ export function RailContent({ isFolded = false, onGo }: { isFolded?: boolean; on
           )}
         </Link>
       </div>
-      {!isFolded && <TeamSwitcher />}
+      {!isFolded && <TeamSwitcher onGo={onGo} />}
       <div className="flex flex-1 flex-col gap-0.5 overflow-y-auto p-2">
         {destinations.map(({ href, label, icon: Icon }) => {
           const isCurrent = isAt(pathname, href) || (href === "/apps" && pathname.startsWith("/deployments/"));
@@ -82,7 +83,7 @@ export function RailContent({ isFolded = false, onGo }: { isFolded?: boolean; on
               aria-label={isFolded ? label : undefined}
               title={isFolded ? label : undefined}
               className={cn(
-                "flex h-8 items-center gap-2.5 rounded-md px-2.5 font-medium text-sm",
+                "flex h-8 items-center gap-2.5 rounded-md px-2.5 font-medium text-sm pointer-coarse:h-10",
                 isCurrent ? "bg-selected text-foreground" : "text-muted hover:bg-hover hover:text-foreground",
               )}
             >
@@ -96,24 +97,39 @@ export function RailContent({ isFolded = false, onGo }: { isFolded?: boolean; on
   );
 }
 
-function TeamSwitcher() {
-  const { me, team, chooseTeam } = useSession();
+function TeamSwitcher({ onGo }: { onGo?: () => void }) {
+  const { me, team } = useSession();
+  const goToTeam = useGoToTeam();
   if (me.teams.length < 2) {
-    return <p className="truncate px-4 pb-2 text-muted text-xs">{team.name}</p>;
+    return (
+      <p className="truncate px-4 pb-2 text-muted text-xs">
+        {team.name} · {team.role}
+      </p>
+    );
   }
   return (
     <Menu>
-      <MenuTrigger className="mx-2 mb-1 flex h-8 items-center justify-between gap-2 rounded-md border border-border bg-raised px-2 text-sm hover:bg-hover">
+      <MenuTrigger className="mx-2 mb-1 flex h-8 pointer-coarse:h-10 items-center justify-between gap-2 rounded-md border border-border bg-raised px-2 text-sm hover:bg-hover">
         <span className="sr-only">Team: </span>
-        <span className="truncate">{team.name}</span>
+        <span className="truncate" title={team.name}>
+          {team.name}
+        </span>
+        <span className="ml-auto text-muted text-xs">{team.role}</span>
         <ChevronsUpDown className="size-3.5 shrink-0 text-muted" aria-hidden="true" />
       </MenuTrigger>
       <MenuContent align="start">
         <MenuLabel>Team</MenuLabel>
-        <MenuRadioGroup value={team.id} onValueChange={chooseTeam}>
+        <MenuRadioGroup
+          value={team.id}
+          onValueChange={(teamId) => {
+            goToTeam(teamId);
+            onGo?.();
+          }}
+        >
           {me.teams.map((each) => (
             <MenuRadioItem key={each.id} value={each.id}>
-              {each.name}
+              <span className="max-w-60 flex-1 truncate">{each.name}</span>
+              <span className="pl-3 text-muted text-xs">{each.role}</span>
             </MenuRadioItem>
           ))}
         </MenuRadioGroup>

@@ -7,6 +7,7 @@ import { toast } from "sonner";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogClose, DialogContent } from "@/components/ui/dialog";
 import type { EnvironmentDetail } from "@/features/app/shapes";
+import { LooksOnly } from "@/features/session/looks-only";
 import { useCan } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
 import { Empty } from "@/features/shell/empty";
@@ -46,6 +47,7 @@ export function VariablesTab({ environment }: { environment: EnvironmentDetail }
   };
   return (
     <div className="flex flex-col gap-6">
+      <LooksOnly />
       {environment.variables.length === 0 ? (
         <Empty title="No variables yet">
           Variables are given to the app when it starts. A secret one is stored encrypted, hidden in logs, and never

@@ -131,6 +131,7 @@ export async function readDeployment(
   const { release } = row;
   return {
     ...toSummary(row, waiting.get(row.id)),
+    teamId: row.teamId,
     steps: row.steps.map((step) => ({
       name: step.name,
       position: step.position,
