@@ -14,7 +14,13 @@ export const buttonVariants = cva(
         danger: "border border-border bg-raised text-failed hover:bg-failed-ground",
         link: "h-auto px-0 text-accent underline-offset-4 hover:underline",
       },
-      size: { md: "h-8 px-3", sm: "h-7 px-2 text-xs", icon: "size-8", "icon-sm": "size-7" },
+      // On a touch screen each is as large as a thumb needs.
+      size: {
+        md: "h-8 px-3 pointer-coarse:h-10",
+        sm: "h-7 px-2 text-xs pointer-coarse:h-9",
+        icon: "size-8 pointer-coarse:size-10",
+        "icon-sm": "size-7 pointer-coarse:size-9",
+      },
     },
     defaultVariants: { variant: "secondary", size: "md" },
   },

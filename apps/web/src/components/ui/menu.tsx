@@ -11,7 +11,7 @@ export const MenuTrigger = Primitive.Trigger;
 export const MenuRadioGroup = Primitive.RadioGroup;
 
 const ITEM =
-  "flex min-h-8 cursor-pointer items-center gap-2 rounded-sm px-2 py-1 text-sm outline-none data-[disabled]:cursor-not-allowed data-[highlighted]:bg-hover data-[disabled]:text-muted [&_svg]:size-4 [&_svg]:shrink-0";
+  "flex min-h-8 cursor-pointer pointer-coarse:min-h-10 items-center gap-2 rounded-sm px-2 py-1 text-sm outline-none data-[disabled]:cursor-not-allowed data-[highlighted]:bg-hover data-[disabled]:text-muted [&_svg]:size-4 [&_svg]:shrink-0";
 
 /** Menus open inside the page's main landmark, so that nothing stands outside of one. */
 const landmark = () => (typeof document === "undefined" ? null : document.getElementById("content"));

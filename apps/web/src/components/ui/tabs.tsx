@@ -19,7 +19,7 @@ export function TabsTrigger({ className, ...props }: ComponentProps<typeof Primi
   return (
     <Primitive.Trigger
       className={cn(
-        "-mb-px h-9 border-transparent border-b-2 px-0.5 font-medium text-muted text-sm hover:text-foreground focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:text-foreground",
+        "-mb-px h-9 pointer-coarse:h-10 border-transparent border-b-2 px-0.5 font-medium text-muted text-sm hover:text-foreground focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:text-foreground",
         className,
       )}
       {...props}

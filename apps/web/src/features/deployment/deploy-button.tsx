@@ -40,7 +40,7 @@ export function DeployButton(props: { environment: EnvironmentSummary; source: S
           <Button
             variant="primary"
             aria-label={`More ways to deploy to ${environment.name}`}
-            className="rounded-l-none border-accent-foreground/30 border-l px-1.5"
+            className="rounded-l-none border-accent-foreground/30 border-l px-1.5 pointer-coarse:px-3"
           >
             <ChevronDown aria-hidden="true" />
           </Button>

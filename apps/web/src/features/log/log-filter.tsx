@@ -34,6 +34,7 @@ export function LogFilter({ filter, onChange, instances }: Props) {
         <label className="flex items-center gap-1.5 text-sm">
           <input
             type="checkbox"
+            className="accent-accent"
             checked={filter.isRegex}
             onChange={(event) => change({ isRegex: event.target.checked })}
           />

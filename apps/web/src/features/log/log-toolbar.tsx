@@ -96,7 +96,7 @@ function SearchBox({ query, onQuery, matches, onStep }: ToolbarProps) {
           placeholder="Search the log"
           aria-label="Search the log"
           spellCheck={false}
-          className="h-7 w-full min-w-0 rounded-md border border-input bg-raised pr-2 pl-7 text-sm sm:w-56"
+          className="h-7 w-full min-w-0 rounded-md border border-input bg-raised pr-2 pl-7 text-sm pointer-coarse:h-9 pointer-coarse:text-[16px] sm:w-56"
         />
       </span>
       {query !== "" && (

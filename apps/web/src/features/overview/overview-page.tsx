@@ -202,7 +202,7 @@ export function AppCard({ app }: { app: AppSummary }) {
                 target="_blank"
                 rel="noopener"
                 aria-label={`Open ${app.name}, ${environment.name}`}
-                className="relative z-10 ml-auto inline-flex size-6 items-center justify-center rounded-sm text-muted hover:bg-hover hover:text-foreground"
+                className="relative z-10 ml-auto inline-flex size-6 pointer-coarse:size-9 items-center justify-center rounded-sm text-muted hover:bg-hover hover:text-foreground"
               >
                 <ArrowUpRight className="size-4" aria-hidden="true" />
               </a>

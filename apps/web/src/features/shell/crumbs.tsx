@@ -76,7 +76,7 @@ function Siblings({ label, siblings }: { label: string; siblings: { label: strin
     <Menu>
       <MenuTrigger
         aria-label={`Others beside ${label}`}
-        className="ml-0.5 inline-flex size-6 shrink-0 items-center justify-center rounded-sm text-muted hover:bg-hover hover:text-foreground"
+        className="ml-0.5 inline-flex size-6 pointer-coarse:size-9 shrink-0 items-center justify-center rounded-sm text-muted hover:bg-hover hover:text-foreground"
       >
         <ChevronDown className="size-3.5" aria-hidden="true" />
       </MenuTrigger>

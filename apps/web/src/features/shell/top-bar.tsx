@@ -31,7 +31,7 @@ export function TopBar({ onSearch, onKeys }: { onSearch: () => void; onKeys: () 
         type="button"
         onClick={onSearch}
         aria-keyshortcuts="Control+K Meta+K"
-        className="flex h-8 items-center gap-2 rounded-md border border-border px-2 text-muted text-sm hover:bg-hover lg:w-56"
+        className="flex h-8 pointer-coarse:h-10 items-center gap-2 rounded-md border border-border px-2 pointer-coarse:px-3 text-muted text-sm hover:bg-hover lg:w-56"
       >
         <Search className="size-4" aria-hidden="true" />
         <span className="flex-1 text-left max-lg:sr-only">
