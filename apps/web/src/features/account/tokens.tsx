@@ -164,7 +164,7 @@ function TokenForm({ onMade }: { onMade: (token: string) => void }) {
           </Select>
         )}
       </Field>
-      <Button type="submit" disabled={create.isPending} className="mt-6">
+      <Button type="submit" disabled={create.isPending} className="sm:mt-6">
         Create token
       </Button>
       {problem && !atName && (

@@ -87,7 +87,7 @@ function AppRow({ app }: { app: AppSummary }) {
                 <StepProgress deployment={lastDeployment} />
               ) : (
                 lastDeployment && (
-                  <span className="min-w-0 flex-1 truncate text-xs">
+                  <span className="min-w-0 flex-1 basis-40 truncate text-xs">
                     {release?.commit && <span className="font-mono text-muted">{shortSha(release.commit.sha)} </span>}
                     {deploymentTitle(lastDeployment)}
                   </span>
@@ -100,7 +100,7 @@ function AppRow({ app }: { app: AppSummary }) {
                   target="_blank"
                   rel="noopener"
                   aria-label={`Open ${app.name}, ${environment.name}`}
-                  className="relative z-10 inline-flex size-6 items-center justify-center rounded-sm text-muted hover:bg-selected hover:text-foreground"
+                  className="relative z-10 inline-flex size-6 pointer-coarse:size-9 items-center justify-center rounded-sm text-muted hover:bg-selected hover:text-foreground"
                 >
                   <ArrowUpRight className="size-4" aria-hidden="true" />
                 </a>

@@ -23,7 +23,7 @@ export function DeploymentRow({ deployment, hasApp = false }: { deployment: Depl
           <DeploymentBadge deployment={deployment} />
         </span>
         <span className="min-w-0 flex-1 basis-56">
-          <span className="block truncate font-medium">
+          <span className="line-clamp-2 break-words font-medium sm:line-clamp-1">
             {hasApp && <>{deployment.appName}: </>}
             {deploymentTitle(deployment)}
           </span>

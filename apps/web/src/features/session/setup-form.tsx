@@ -93,11 +93,7 @@ function SetupForm({ setupKey }: { setupKey: string }) {
           <Input {...control} name="password" type="password" autoComplete="new-password" minLength={12} required />
         )}
       </Field>
-      <Field
-        label="Team"
-        hint="Apps belong to a team. You can add others later."
-        error={messageAt(problem, "teamName")}
-      >
+      <Field label="Team" hint="Your apps belong to it." error={messageAt(problem, "teamName")}>
         {(control) => <Input {...control} name="teamName" autoComplete="organization" required />}
       </Field>
       {problem && !isAtField && (
