@@ -3,8 +3,8 @@ import { canMove, type DeploymentEnd, type DeploymentStatus, DomainError } from 
 import type { Lease } from "../lease/lease.ts";
 
 /**
- * With `beginDeployment` the one writer of a deployment's status: along the table of transitions, and only from the status that is expected.
- * Call it in a transaction of the lease. Rejects with lease_lost when someone else moved it first.
+ * With `beginDeployment` the one writer of a deployment's status: along the table of transitions, and only from the
+ * status that is expected. Call it in a transaction of the lease. Rejects with lease_lost when someone else moved it first.
  */
 export async function moveDeployment(
   tx: Transaction,
