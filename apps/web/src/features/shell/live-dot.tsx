@@ -1,6 +1,7 @@
 "use client";
 
 import { CircleDashed, CircleDot, WifiOff } from "lucide-react";
+import { cn } from "@/components/ui/cn";
 import { useNow } from "@/features/time/use-now";
 import { type Connection, useConnection } from "@/trpc/connection";
 
@@ -9,10 +10,11 @@ export function LiveDot() {
   const connection = useConnection();
   const now = useNow(connection.state === "reconnecting");
   const { icon: Icon, text, tone } = describe(connection, now);
+  const isLost = connection.state === "reconnecting" || connection.state === "offline";
   return (
     <span className={`flex h-8 items-center gap-1.5 px-1 text-xs tabular-nums ${tone}`}>
       <Icon className="size-3.5" aria-hidden="true" />
-      <span className="max-sm:sr-only" aria-hidden="true">
+      <span className={cn("whitespace-nowrap", !isLost && "max-sm:sr-only")} aria-hidden="true">
         {text}
       </span>
       {/* Only the state is announced, not every second of the countdown. */}

@@ -7,9 +7,9 @@ import { RelativeTime } from "@/features/time/times";
 import { count } from "./words";
 
 /** Clean-ups that people asked for: what went, and what stayed and why. */
-export function CleanUpList({ cleanUps }: { cleanUps: readonly CleanUpOut[] }) {
+export function CleanUpList({ server, cleanUps }: { server: string; cleanUps: readonly CleanUpOut[] }) {
   return (
-    <Card className="flex flex-col" aria-label="Clean-ups">
+    <Card className="flex flex-col" aria-label={`Clean-ups on ${server}`}>
       <CardTitle className="px-4 py-3">Clean-ups</CardTitle>
       <ul className="divide-y divide-border border-border border-t" aria-live="polite">
         {cleanUps.map((cleanUp) => (

@@ -9,7 +9,8 @@ import { HELD } from "./words";
 const USES = { sources: "sources", docker: "Docker", process: "processes" } as const;
 
 /** Who has how much of a disk, and where the line is that deployments do not cross. */
-export function DiskBar({ disk, held }: { disk: DiskSpace; held: readonly Held[] }) {
+export function DiskBar(props: { server: string; disk: DiskSpace; held: readonly Held[] }) {
+  const { server, disk, held } = props;
   const { path, uses, totalBytes, freeBytes, leastFreeBytes } = disk;
   const own = HELD.map((one) => ({
     ...one,
@@ -23,7 +24,7 @@ export function DiskBar({ disk, held }: { disk: DiskSpace; held: readonly Held[]
   const isShort = leastFreeBytes > 0 && freeBytes < leastFreeBytes;
   const percent = (bytes: number) => `${(100 * bytes) / Math.max(1, totalBytes)}%`;
   return (
-    <Card className="flex flex-col gap-3 p-4" aria-label={`Disk of ${path}`}>
+    <Card className="flex flex-col gap-3 p-4" aria-label={`Disk of ${path} on ${server}`}>
       <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
         <h3 className="min-w-0 break-all font-mono text-sm">{path}</h3>
         <p className="text-sm tabular-nums">
@@ -61,12 +62,15 @@ export function DiskBar({ disk, held }: { disk: DiskSpace; held: readonly Held[]
           {isShort ? "Too full to deploy" : "Room to deploy"}
         </Badge>
         <span className="text-muted">
-          {leastFreeBytes > 0
-            ? `Deployments leave ${showBytes(leastFreeBytes)} free: the mark in the bar.`
-            : "Deployments do not look at the space here."}{" "}
-          Holds {uses.map((use) => USES[use]).join(", ")}.
+          {describeLine(leastFreeBytes, isShort)} Holds {uses.map((use) => USES[use]).join(", ")}.
         </span>
       </div>
     </Card>
   );
+}
+
+function describeLine(leastFreeBytes: number, isShort: boolean): string {
+  if (leastFreeBytes === 0) return "Deployments do not look at the space here.";
+  const line = `${showBytes(leastFreeBytes)} free: the mark in the bar.`;
+  return isShort ? `Deployments need ${line} Remove something below, or make room.` : `Deployments leave ${line}`;
 }

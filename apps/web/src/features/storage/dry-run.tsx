@@ -39,7 +39,7 @@ export function DryRun({ server }: { server: StorageOut["servers"][number] }) {
     { title: "Caches: without them the next builds take longer", items: removable.filter(isFilledAgain) },
   ].filter(({ items }) => items.length > 0);
   return (
-    <Card className="flex flex-col" aria-label="What can be removed">
+    <Card className="flex flex-col" aria-label={`What can be removed from ${server.server}`}>
       <div className="flex flex-wrap items-center justify-between gap-2 px-4 py-3">
         <CardTitle>What can be removed</CardTitle>
         {removable.length > 0 && (
@@ -136,7 +136,12 @@ function Confirm({ server, items, onDone }: { server: string; items: readonly Cl
       title={`Remove ${count(shown.length, "thing")}, ${showBytes(sum(shown))}`}
       description="This cannot be undone. What is live, warm, kept or wanted by a rollback stays; each is looked at again before it goes."
     >
-      <ul className="divide-y divide-border overflow-y-auto">
+      <ul
+        aria-label="What goes"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, with the keyboard too
+        tabIndex={0}
+        className="divide-y divide-border overflow-y-auto focus-visible:-outline-offset-2"
+      >
         {shown.map(({ key, name, reason, bytes }) => (
           <li key={key} className="flex items-start gap-3 px-4 py-2 text-sm">
             <span className="min-w-0 flex-1">

@@ -52,13 +52,15 @@ function ForAdministrators() {
     hasAsked.current = true;
     if (Date.now() - oldest > FRESH_MS) look();
   }, [oldest, look]);
-  const isLooking = data?.servers.some((server) => server.isLooking) ?? false;
+  // One without a worker never answers.
+  const reached = data?.servers.filter(({ hasWorker }) => hasWorker) ?? [];
+  const isLooking = reached.some((server) => server.isLooking);
   return (
     <Page
       title="Storage"
       detail="What Windlass has on the disks, and what of it can go."
       actions={
-        oldest !== undefined && (
+        reached.length > 0 && (
           <Button onClick={() => look()} disabled={isLooking}>
             <RefreshCw className={cn(isLooking && "animate-spin")} aria-hidden="true" />
             {isLooking ? "Looking" : "Look again"}
@@ -107,10 +109,10 @@ function Servers({ servers }: StorageOut) {
             </p>
           )}
           {server.picture.disks.map((disk) => (
-            <DiskBar key={disk.path} disk={disk} held={server.picture.held} />
+            <DiskBar key={disk.path} server={server.server} disk={disk} held={server.picture.held} />
           ))}
           {server.picture.held.length > 0 && (
-            <Card aria-label="What Windlass has">
+            <Card aria-label={`What Windlass has on ${server.server}`}>
               <CardTitle className="px-4 py-3">What Windlass has</CardTitle>
               <div className="overflow-x-auto border-border border-t">
                 <HeldTable held={server.picture.held} />
@@ -118,7 +120,7 @@ function Servers({ servers }: StorageOut) {
             </Card>
           )}
           <DryRun server={server} />
-          {server.cleanUps.length > 0 && <CleanUpList cleanUps={server.cleanUps} />}
+          {server.cleanUps.length > 0 && <CleanUpList server={server.server} cleanUps={server.cleanUps} />}
         </section>
       ))}
     </div>
