@@ -16,20 +16,24 @@ const ITEM =
 /** Menus open inside the page's main landmark, so that nothing stands outside of one. */
 const landmark = () => (typeof document === "undefined" ? null : document.getElementById("content"));
 
-export function MenuContent({ className, ...props }: ComponentProps<typeof Primitive.Content>) {
-  return (
-    <Primitive.Portal container={landmark()}>
-      <Primitive.Content
-        sideOffset={4}
-        collisionPadding={8}
-        className={cn(
-          "z-50 max-h-[min(70vh,480px)] min-w-44 max-w-[calc(100vw-16px)] animate-[appear_100ms_ease-out] overflow-y-auto rounded-md border border-border bg-raised p-1",
-          className,
-        )}
-        {...props}
-      />
-    </Primitive.Portal>
+type ContentProps = ComponentProps<typeof Primitive.Content> & {
+  /** For a menu in a dialog or a sheet, which keep everything outside of them out of reach */
+  isInPlace?: boolean;
+};
+
+export function MenuContent({ className, isInPlace = false, ...props }: ContentProps) {
+  const content = (
+    <Primitive.Content
+      sideOffset={4}
+      collisionPadding={8}
+      className={cn(
+        "z-50 max-h-[min(70vh,480px)] min-w-44 max-w-[calc(100vw-16px)] animate-[appear_100ms_ease-out] overflow-y-auto rounded-md border border-border bg-raised p-1",
+        className,
+      )}
+      {...props}
+    />
   );
+  return isInPlace ? content : <Primitive.Portal container={landmark()}>{content}</Primitive.Portal>;
 }
 
 export function MenuItem({ className, ...props }: ComponentProps<typeof Primitive.Item>) {

@@ -33,6 +33,7 @@ export function Steps(props: { deployment: DeploymentDetail; onChoose: (step: st
           onChoose={() => onChoose(step.name)}
         />
       ))}
+      {steps.length + stepsToCome.length === 0 && <li className="px-3 py-1.5 text-muted text-sm">No step began.</li>}
       {stepsToCome.map(({ name, estimateMs }) => (
         <li key={name} className="flex h-9 items-center gap-2 px-3 text-muted text-sm">
           <Circle className="size-4 shrink-0" aria-hidden="true" />

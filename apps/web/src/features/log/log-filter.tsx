@@ -29,7 +29,7 @@ export function LogFilter({ filter, onChange, instances }: Props) {
           maxLength={200}
           value={filter.text}
           onChange={(event) => change({ text: event.target.value })}
-          className="min-w-48 flex-1"
+          className="min-w-48 flex-1 max-sm:basis-full"
         />
         <label className="flex items-center gap-1.5 text-sm">
           <input

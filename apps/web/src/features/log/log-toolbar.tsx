@@ -84,7 +84,7 @@ function SearchBox({ query, onQuery, matches, onStep }: ToolbarProps) {
   };
   const { current, count, isCapped } = matches;
   return (
-    <search className="flex min-w-0 flex-1 items-center gap-1 sm:flex-none">
+    <search className="flex min-w-0 flex-1 items-center gap-1 max-sm:pointer-coarse:basis-full sm:flex-none">
       <span className="relative flex min-w-24 flex-1 items-center">
         <Search className="pointer-events-none absolute left-2 size-3.5 text-muted" aria-hidden="true" />
         <input

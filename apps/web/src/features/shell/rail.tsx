@@ -117,7 +117,7 @@ function TeamSwitcher({ onGo }: { onGo?: () => void }) {
         <span className="ml-auto text-muted text-xs">{team.role}</span>
         <ChevronsUpDown className="size-3.5 shrink-0 text-muted" aria-hidden="true" />
       </MenuTrigger>
-      <MenuContent align="start">
+      <MenuContent align="start" isInPlace={onGo !== undefined}>
         <MenuLabel>Team</MenuLabel>
         <MenuRadioGroup
           value={team.id}
