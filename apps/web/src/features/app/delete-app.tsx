@@ -19,7 +19,7 @@ export function DeleteApp({ app }: { app: Pick<AppSummary, "id" | "name"> }) {
       </div>
       <Button variant="danger" onClick={() => setIsOpen(true)}>
         <Trash2 aria-hidden="true" />
-        Delete {app.name}…
+        <span className="max-w-60 truncate">Delete {app.name}…</span>
       </Button>
       <DeleteDialog kind="app" id={app.id} name={app.name} isOpen={isOpen} onOpenChange={() => setIsOpen(false)} />
     </Card>

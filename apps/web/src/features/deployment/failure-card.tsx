@@ -35,7 +35,7 @@ export function FailureCard({ deployment }: { deployment: DeploymentDetail }) {
       {remedy && (
         <Button asChild variant="primary" className="self-start">
           <Link href={`/apps/${appId}?environment=${environmentId}&${remedy.query}`}>
-            {mayChange ? remedy.label : "See where it is set"}
+            <span className="max-w-72 truncate">{mayChange ? remedy.label : "See where it is set"}</span>
           </Link>
         </Button>
       )}

@@ -97,7 +97,7 @@ function Inside({ kind, id, name, onDone }: Omit<Props, "isOpen" | "onOpenChange
         className="self-end"
         disabled={!plan || typed.trim() !== name || removeApp.isPending || removeEnvironment.isPending}
       >
-        Delete {name}
+        <span className="max-w-60 truncate">Delete {name}</span>
       </Button>
     </form>
   );

@@ -135,7 +135,7 @@ function StopContent({ environment, onStop }: { environment: EnvironmentSummary;
           <li>Releases, settings, variables and addresses stay. Start, or a deployment, brings it back.</li>
         </ul>
         <Button variant="primary" className="self-end" onClick={onStop}>
-          Stop {name}
+          <span className="max-w-60 truncate">Stop {name}</span>
         </Button>
       </div>
     </DialogContent>

@@ -40,8 +40,9 @@ export function Palette({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChang
             placeholder="Go to an app, a deployment, or do something"
             className="h-11 border-border border-b bg-transparent px-4 text-base outline-none"
           />
+          {/* Outside of the list, whose children are its options. */}
+          <Command.Empty className="p-4 text-center text-muted text-sm">Nothing has this name.</Command.Empty>
           <Command.List className="max-h-[50vh] overflow-y-auto p-1">
-            <Command.Empty className="p-4 text-center text-muted text-sm">Nothing has this name.</Command.Empty>
             <Command.Group heading="Go to" className={GROUP}>
               {destinations.map(({ href, label, icon: Icon }) => (
                 <Item key={href} onSelect={go(href)} icon={<Icon />}>

@@ -112,7 +112,7 @@ export function VariablesTab({ environment }: { environment: EnvironmentDetail }
                 setRemoving(null);
               }}
             >
-              Remove {removing}
+              <span className="max-w-60 truncate">Remove {removing}</span>
             </Button>
           </div>
         </DialogContent>
@@ -127,7 +127,7 @@ function VariableRow(props: { variable: Variable; canChange: boolean; onEdit: ()
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-border border-b px-3 py-2 text-sm last:border-b-0">
       <code className="min-w-0 basis-56 break-all font-mono text-sm">{key}</code>
-      <span className="flex min-w-0 flex-1 items-center gap-1">
+      <span className="flex min-w-0 flex-1 basis-36 items-center gap-1">
         {isSecret ? (
           <span className="flex items-center gap-1.5 text-muted">
             <EyeOff className="size-3.5" aria-hidden="true" />
