@@ -1,4 +1,5 @@
 import { initTRPC, TRPCError } from "@trpc/server";
+import { isConnectionLost } from "@windlass/db";
 import { type Action, DomainError, type ErrorCode, type Resource, toDomainError } from "@windlass/domain";
 import superjson from "superjson";
 import { ZodError } from "zod";
@@ -51,6 +52,7 @@ const TRPC_CODES: Record<ErrorCode, TRPCError["code"]> = {
   cancelled: "CONFLICT",
   superseded: "CONFLICT",
   lease_lost: "CONFLICT",
+  database_unavailable: "SERVICE_UNAVAILABLE",
   router_unavailable: "SERVICE_UNAVAILABLE",
   runtime_unavailable: "SERVICE_UNAVAILABLE",
   disk_full: "SERVICE_UNAVAILABLE",
@@ -99,13 +101,21 @@ export const t = initTRPC
     },
   });
 
+const databaseUnavailable = () =>
+  new DomainError(
+    "database_unavailable",
+    "Windlass's database does not answer. What you asked for may have been done or not: look, then try again.",
+    { fault: "platform", retryable: true },
+  );
+
 /** The one place where a domain error becomes a transport's. */
 const translateErrors = t.middleware(async ({ ctx, path, next }) => {
   const result = await next();
   if (result.ok || !(result.error.cause instanceof Error)) return result;
   if (result.error.cause instanceof ZodError && result.error.code === "BAD_REQUEST") return result;
-  const error = toDomainError(result.error.cause);
-  if (error.code === "unexpected") ctx.onUnexpected(result.error.cause, path);
+  const { cause } = result.error;
+  const error = isConnectionLost(cause) ? databaseUnavailable() : toDomainError(cause);
+  if (error.code === "unexpected" || error.code === "database_unavailable") ctx.onUnexpected(cause, path);
   throw new TRPCError({ code: TRPC_CODES[error.code], message: error.message, cause: error });
 });
 

@@ -4,3 +4,4 @@
  */
 export { createDatabase, type Database, type Transaction } from "./client.ts";
 export * from "./generated/client.ts";
+export { isConnectionLost } from "./is-connection-lost.ts";

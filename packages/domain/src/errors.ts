@@ -22,6 +22,7 @@ export const ERROR_CODES = [
   "start_failed",
   "command_failed",
   "unhealthy",
+  "database_unavailable",
   "router_unavailable",
   "runtime_unavailable",
   "disk_full",

@@ -1,3 +1,4 @@
+import { createDatabase } from "@windlass/db";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startProcedures } from "./testing/procedure-harness.ts";
 
@@ -12,28 +13,47 @@ beforeAll(async () => {
 });
 afterAll(() => harness.stop());
 
-it("does not tell what an unknown error says", async () => {
+/** What somebody is answered while the services have another database. */
+async function askOver(change: (db: Harness["services"]["db"]) => Harness["services"]["db"]) {
   const { services } = harness;
   const { db } = services;
-  const told = "connect ECONNREFUSED postgres.internal:5432";
-  services.db = new Proxy(db, {
-    get: (target, name) => {
-      if (name === "team") throw new Error(told);
-      return Reflect.get(target, name);
-    },
-  });
   const input = encodeURIComponent(JSON.stringify({ json: { teamId: team.ids.teamId } }));
-  const answer = await fetch(`${harness.origin}/api/trpc/app.list?input=${input}`, {
-    headers: { cookie: team.cookies.owner },
-  });
-  services.db = db;
-  const body = await answer.text();
-  expect(answer.status).toBe(500);
+  services.db = change(db);
+  try {
+    const answer = await fetch(`${harness.origin}/api/trpc/app.list?input=${input}`, {
+      headers: { cookie: team.cookies.owner },
+    });
+    const onlyMessages = (_: string, value: unknown) => (value instanceof Error ? value.message : value);
+    const logged = JSON.stringify(harness.unexpected.splice(0), onlyMessages);
+    return { status: answer.status, body: await answer.text(), logged };
+  } finally {
+    services.db = db;
+  }
+}
+
+it("does not tell what an unknown error says", async () => {
+  const told = "the column of the secret is missing";
+  const { status, body, logged } = await askOver(
+    (db) =>
+      new Proxy(db, {
+        get: (target, name) => {
+          if (name === "team") throw new Error(told);
+          return Reflect.get(target, name);
+        },
+      }),
+  );
+  expect(status).toBe(500);
   expect(body).toContain("unexpected");
-  expect(body).not.toContain("postgres.internal");
-  expect(
-    JSON.stringify(harness.unexpected.splice(0), (_, value) => (value instanceof Error ? value.message : value)),
-  ).toContain(told);
+  expect(body).not.toContain(told);
+  expect(logged).toContain(told);
+});
+
+it("says that the database does not answer, and not where it is", async () => {
+  const { status, body, logged } = await askOver(() => createDatabase("postgresql://ada:hush@127.0.0.1:9/none", 1));
+  expect(status).toBe(503);
+  expect(body).toContain("database does not answer");
+  expect(body).not.toMatch(/127\.0\.0\.1|hush/);
+  expect(logged).not.toBe("[]");
 });
 
 it("takes few calls in one request", async () => {

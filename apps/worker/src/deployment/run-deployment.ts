@@ -1,3 +1,4 @@
+import { isConnectionLost } from "@windlass/db";
 import {
   type DeploymentKind,
   DomainError,
@@ -16,7 +17,6 @@ import {
   type PipelineSignals,
 } from "@windlass/engine";
 import { fenceEffects } from "../lease/fence-effects.ts";
-import { isConnectionLost } from "../lease/is-connection-lost.ts";
 import type { Lease } from "../lease/lease.ts";
 import { limitBuilds } from "../queue/take-build-place.ts";
 import { restoreLive } from "../reconcile/restore-live.ts";

@@ -1,6 +1,5 @@
-import { type Database, Prisma, type Transaction } from "@windlass/db";
+import { type Database, isConnectionLost, Prisma, type Transaction } from "@windlass/db";
 import { DomainError } from "@windlass/domain";
-import { isConnectionLost } from "./is-connection-lost.ts";
 
 /**
  * A worker's right to act on an environment. All times are the database's: the clocks of workers do not matter. The
