@@ -2,6 +2,7 @@
  * The deploy engine: pipelines of durable steps over ports in domain words, and the adapters of those ports. It knows
  * no database, no queue and no environment variables: only a main.ts wires it.
  */
+export { aroundMethods } from "./around-methods.ts";
 export { createDockerRuntime } from "./docker/create-docker-runtime.ts";
 export { isEngineAway } from "./docker/errors.ts";
 export { findDockerEngine, findEngineFolder } from "./docker/find-engine.ts";

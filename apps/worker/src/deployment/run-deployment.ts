@@ -105,7 +105,7 @@ async function runPipeline(
       tell: (text) => journal.log(step, "system", text),
     });
     const own = mapPorts(fenceEffects(adapters.own, lease), patient);
-    const disks = openDisks(worker, lease);
+    const disks = lease.letGoWith(openDisks(worker, lease));
     const budgeted = buildWithinBudget(own.builder, disks, own.runtime.kind, request.live?.artifact ?? null);
     const ports: EnginePorts = {
       source,
@@ -123,11 +123,13 @@ async function runPipeline(
         },
       },
       ...own,
-      builder: limitBuilds(worker, lease, budgeted),
+      builder: lease.letGoWith(limitBuilds(worker, lease, budgeted)),
       disks,
       everywhere: adapters.everywhere.map((one) => mapPorts(fenceEffects(one, lease), patient)),
       record: createRecorder(lease, row.id, redact),
-      history: createReleaseHistory(worker.db, lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
+      history: lease.letGoWith(
+        createReleaseHistory(worker.db, lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
+      ),
     };
     return redactEnd(await runKind(worker, row, environment, loaded, { ports, journal, signals }), redact);
   } catch (thrown) {

@@ -1,5 +1,6 @@
 import { type Database, isConnectionLost, Prisma, type Transaction } from "@windlass/db";
 import { DomainError } from "@windlass/domain";
+import { aroundMethods } from "@windlass/engine";
 
 /**
  * A worker's right to act on an environment. All times are the database's: the clocks of workers do not matter. The
@@ -23,6 +24,8 @@ export interface Lease {
    * Rejects with lease_lost when it is not held any more.
    */
   confirm(): Promise<void>;
+  /** A port that asks the database. When that does not answer the lease is let go, as with a write. */
+  letGoWith<Port extends object>(port: Port): Port;
   release(): Promise<void>;
 }
 
@@ -125,6 +128,7 @@ export function keepLease(db: Database, environmentId: string, token: number, tt
       return found.count;
     },
     confirm: () => renew().catch(letGoWhenUnknown),
+    letGoWith: (port) => aroundMethods(port, (call) => call().catch(letGoWhenUnknown)),
     async release() {
       stop();
       await db.$executeRaw`

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError } from "@windlass/domain";
+import { aroundMethods } from "../around-methods.ts";
 import { isEngineAway } from "./errors.ts";
 
 const FIRST_PAUSE_MS = 50;
@@ -55,14 +56,7 @@ export function outlastEngine({ patienceMs, signal, tell }: Patience): <Port ext
     await tell(`The Docker engine answers again, after ${inSeconds(awayMs)}.`);
   }
 
-  return (port) =>
-    new Proxy(port, {
-      get(target, key) {
-        const member: unknown = Reflect.get(target, key, target);
-        if (typeof member !== "function") return member;
-        return (...args: unknown[]) => outlast(() => Reflect.apply(member, target, args) as Promise<unknown>);
-      },
-    });
+  return (port) => aroundMethods(port, outlast);
 }
 
 const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
