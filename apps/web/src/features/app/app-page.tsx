@@ -19,6 +19,7 @@ import { useCan, useSession, useTeamOf } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
 import { Crumbs } from "@/features/shell/crumbs";
 import { Empty } from "@/features/shell/empty";
+import { NotThere } from "@/features/shell/not-there";
 import { Page } from "@/features/shell/page";
 import { ProblemCard } from "@/features/shell/problem-card";
 import { VariablesTab } from "@/features/variable/variables-tab";
@@ -63,7 +64,9 @@ export function AppPage({ appId }: { appId: string }) {
           },
         ]}
       />
-      {problem ? (
+      {problem?.code === "not_found" ? (
+        <NotThere what="app" />
+      ) : problem ? (
         <ProblemCard title="This app could not be read" problem={problem} onRetry={retry} />
       ) : app?.environments[0] ? (
         <Known app={app} first={app.environments[0]} />

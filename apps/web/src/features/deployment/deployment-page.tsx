@@ -14,6 +14,7 @@ import { useSession, useTeamOf } from "@/features/session/team-context";
 import { CopyButton } from "@/features/shell/copy-button";
 import { Crumbs } from "@/features/shell/crumbs";
 import { Empty } from "@/features/shell/empty";
+import { NotThere } from "@/features/shell/not-there";
 import { Page } from "@/features/shell/page";
 import { ProblemCard } from "@/features/shell/problem-card";
 import { Duration, RelativeTime } from "@/features/time/times";
@@ -56,7 +57,9 @@ export function DeploymentPage({ deploymentId }: { deploymentId: string }) {
   return (
     <Page title={problem ? "Deployment" : <Skeleton className="h-6 w-72" />} isWide>
       <Crumbs items={[{ label: "Apps", href: "/apps" }, { label: "Deployment" }]} />
-      {problem ? (
+      {problem?.code === "not_found" ? (
+        <NotThere what="deployment" />
+      ) : problem ? (
         <ProblemCard title="This deployment could not be read" problem={problem} onRetry={retry} />
       ) : (
         <div className="grid gap-4 lg:grid-cols-[280px_minmax(0,1fr)]" aria-busy="true">
