@@ -97,7 +97,8 @@ export const environmentProcedure = <R extends Resource>(resource: R, action: Ac
         where: { id: input.environmentId, teamId: teamsOf(actor) },
         include: { app: true },
       });
-      if (!environment) throw notFound("environmentId");
+      // Relations are read one after another: of what is being deleted a part may be gone.
+      if (!environment?.app) throw notFound("environmentId");
       requireAllowed(actor, environment.teamId, resource, action);
       return next({ ctx: { actor, environment } });
     });
@@ -112,7 +113,7 @@ export const deploymentProcedure = <R extends Resource>(resource: R, action: Act
         where: { id: input.deploymentId, teamId: teamsOf(actor) },
         include: { environment: { include: { app: true } } },
       });
-      if (!deployment) throw notFound("deploymentId");
+      if (!deployment?.environment?.app) throw notFound("deploymentId");
       requireAllowed(actor, deployment.teamId, resource, action);
       return next({ ctx: { actor, deployment } });
     });

@@ -43,7 +43,8 @@ function heldKind(thing: Thing, books: Books): HeldKind | null {
 /** App and environment, for people. */
 async function readNames({ db }: Worker): Promise<ReadonlyMap<string, string>> {
   const rows = await db.environment.findMany({ select: { id: true, name: true, app: { select: { name: true } } } });
-  return new Map(rows.map(({ id, name, app }) => [id, `${app.name}, ${name}`]));
+  // An app may be deleted while it is read.
+  return new Map(rows.flatMap(({ id, name, app }) => (app ? [[id, `${app.name}, ${name}`]] : [])));
 }
 
 function describe({ thing, reason }: Planned, books: Books, names: ReadonlyMap<string, string>): CleanUpItem {

@@ -39,6 +39,9 @@ const WITH_CONTEXT = {
 
 type Row = Prisma.DeploymentGetPayload<{ include: typeof WITH_CONTEXT }>;
 
+/** Relations are read one after another: of what is being deleted a part may be gone. */
+const isWhole = ({ environment }: Row): boolean => Boolean(environment?.app);
+
 const expectedSteps = ({ kind, environment }: Row): readonly string[] =>
   stepsOf(kind, EnvironmentConfig.parse(environment.config));
 
@@ -102,12 +105,13 @@ export async function readDeployments(
   where: Prisma.DeploymentWhereInput,
   page: { limit: number; before?: string },
 ): Promise<DeploymentSummary[]> {
-  const rows = await db.deployment.findMany({
+  const found = await db.deployment.findMany({
     where: page.before ? { AND: [where, { id: { lt: page.before } }] } : where,
     include: WITH_CONTEXT,
     orderBy: { id: "desc" },
     take: page.limit,
   });
+  const rows = found.filter(isWhole);
   const waiting = await readWaiting(
     db,
     rows.filter(isActive).map(({ id }) => id),
@@ -121,7 +125,8 @@ export async function readDeployment(
   id: string,
 ): Promise<DeploymentDetail> {
   const row = await db.deployment.findUnique({ where: { id }, include: WITH_CONTEXT });
-  if (!row) throw new DomainError("not_found", "This deployment is gone: its environment was deleted.");
+  if (!row || !isWhole(row))
+    throw new DomainError("not_found", "This deployment is gone: its environment was deleted.");
   const [estimate, waiting] = await Promise.all([
     estimateDeployment(db, row, expectedSteps(row)),
     readWaiting(db, isActive(row) ? [row.id] : []),

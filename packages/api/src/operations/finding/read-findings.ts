@@ -15,7 +15,9 @@ export async function readFindings(
     orderBy: [{ endedAt: { sort: "desc", nulls: "first" } }, { id: "desc" }],
     take: limit,
   });
-  return rows.map(({ environment, nextTryAt: _, teamId: __, ...row }) => ({
+  // Relations are read one after another: of what is being deleted a part may be gone.
+  const whole = rows.filter(({ environment }) => Boolean(environment?.app));
+  return whole.map(({ environment, nextTryAt: _, teamId: __, ...row }) => ({
     ...row,
     kind: FindingKind.parse(row.kind),
     environmentName: environment.name,
