@@ -16,6 +16,7 @@ export default defineConfig({
           name: "integration",
           include: ["{apps,packages,e2e,scripts}/**/*.int.test.ts"],
           exclude: ["**/node_modules/**", "**/.next/**"],
+          setupFiles: ["e2e/stack/ask-witnesses.ts"],
           globalSetup: ["packages/db/src/testing/start-test-postgres.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -15,8 +15,10 @@ import {
   type VariableInput,
 } from "@windlass/domain";
 import { type Holdings, removeOwned } from "./holdings.ts";
+import { readAccount } from "./read-account.ts";
 import { StackProcess } from "./stack-process.ts";
 import { waitFor } from "./wait-for.ts";
+import { witnesses } from "./witnesses.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const DOCKER_SOCKET = "/var/run/docker.sock";
@@ -121,6 +123,8 @@ export async function startStack(options: StackOptions) {
   };
   const team = await ctx.db.team.create({ data: { slug: "harbour", name: "Harbour" } });
   const holdings: Holdings = { runtime, owner, dataFolder, dockerSocket };
+  const witness = () => readAccount(ctx, workers);
+  witnesses.add(witness);
 
   return {
     ctx,
@@ -174,6 +178,7 @@ export async function startStack(options: StackOptions) {
 
     /** Ends everything and removes what it made, on the engine too. */
     async stop() {
+      witnesses.delete(witness);
       for (const one of workers) {
         if (!one.isRunning) continue;
         one.thaw();
