@@ -35,7 +35,7 @@ RUN node packages/db/generate.mjs \
     node_modules/prisma node_modules/effect node_modules/@prisma/studio-core node_modules/@prisma/dev node_modules/@prisma/engines
 
 FROM base AS runtime
-ENV NODE_ENV=production
+ENV NODE_ENV=production MALLOC_TRIM_THRESHOLD_=131072
 COPY --from=build /windlass /windlass
 # In every image, so that the volume for it belongs to this account whoever starts first.
 RUN mkdir -p /run/windlass /var/lib/windlass-router && chown node:node /run/windlass /var/lib/windlass-router
