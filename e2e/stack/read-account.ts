@@ -8,14 +8,19 @@ const OUTPUT_CHARS = 3000;
 
 /** What a stack knows of its last deployments, to be read by whoever must understand why a test failed. */
 export async function readAccount({ db }: OperationContext, workers: StackProcess[]): Promise<string> {
-  const deployments = await db.deployment.findMany({
-    orderBy: { id: "desc" },
-    take: DEPLOYMENTS,
-    include: { steps: { orderBy: { position: "asc" } }, logChunks: { orderBy: { firstSeq: "desc" }, take: LINES } },
+  const include = {
+    steps: { orderBy: { position: "asc" } },
+    logChunks: { orderBy: { firstSeq: "desc" }, take: LINES },
+  } as const;
+  const last = { orderBy: { id: "desc" }, take: DEPLOYMENTS, include } as const;
+  const unexpected = await db.deployment.findMany({ ...last, where: { endReason: "unexpected" } });
+  const others = await db.deployment.findMany({ ...last, where: { id: { notIn: unexpected.map(({ id }) => id) } } });
+  const deployments = [...others, ...unexpected];
+  const leases = await db.lease.findMany({
+    where: { environmentId: { in: deployments.map(({ environmentId }) => environmentId) } },
   });
-  const leases = await db.lease.findMany();
-  const told = deployments.reverse().map(({ steps, logChunks, ...deployment }) => {
-    const lines = logChunks.reverse().flatMap((chunk) => chunk.lines as unknown as LogLine[]);
+  const told = deployments.toReversed().map(({ steps, logChunks, ...deployment }) => {
+    const lines = logChunks.toReversed().flatMap((chunk) => chunk.lines as unknown as LogLine[]);
     return [
       `Deployment ${deployment.number} ${deployment.kind} ${deployment.ref}: ${deployment.status} ${deployment.endReason ?? ""}`,
       `  queued ${time(deployment.queuedAt)}, started ${time(deployment.startedAt)}, cancelled ${time(deployment.cancelRequestedAt)}, ended ${time(deployment.endedAt)}`,

@@ -115,11 +115,15 @@ const worker: Worker = {
   shutdown: shutdown.signal,
 };
 
+/** Since the process began, for whoever wonders why a worker took long to be ready. */
+const reached = { enginesMs: sinceStart(), queuesMs: 0, firstRoundMs: 0 };
 await boss.start();
 await createQueues(boss);
+reached.queuesMs = sinceStart();
 // After a reboot what is live comes first: a deployment that waits must find it, in case it fails.
 const reconciler = createReconciler(worker);
 await reconciler.round();
+reached.firstRoundMs = sinceStart();
 const WORK = { pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1, batchSize: 1 };
 const queue = workQueue(worker);
 // A job only wakes: what is to be done, and by whom, the rows say.
@@ -137,8 +141,12 @@ const loops = [
   keepStorage(worker),
   reconciler.keepGoing(watchRouter(settings.WINDLASS_ROUTER_CONTROL_SOCKET, shutdown.signal)),
 ];
-log.info({ holder: worker.holder, docker: runtimes.docker() }, "ready");
+log.info({ holder: worker.holder, docker: runtimes.docker(), reached }, "ready");
 process.send?.({ type: "ready" });
+
+function sinceStart(): number {
+  return Math.round(performance.now());
+}
 
 let stopping: Promise<void> | undefined;
 

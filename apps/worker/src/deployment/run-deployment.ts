@@ -131,7 +131,9 @@ async function runPipeline(
         createReleaseHistory(worker.db, lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
       ),
     };
-    return redactEnd(await runKind(worker, row, environment, loaded, { ports, journal, signals }), redact);
+    const end = await runKind(worker, row, environment, loaded, { ports, journal, signals });
+    if (end.status === "failed" && end.error.code === "unexpected") tellUnexpected(worker, row.id, end.error.cause);
+    return redactEnd(end, redact);
   } catch (thrown) {
     if (!(thrown instanceof DomainError) || thrown.code !== "runtime_unavailable") throw thrown;
     if (signals.abandon.aborted) return { status: "abandoned" };
@@ -162,11 +164,14 @@ function redactEnd(end: PipelineEnd, redact: (text: string) => string): Pipeline
 function unexpectedEnd(worker: Worker, deploymentId: string, thrown: unknown): PipelineEnd {
   const error = toDomainError(thrown);
   if (error.code === "lease_lost" || worker.shutdown.aborted) return { status: "abandoned" };
-  worker.log.error({ err: thrown, deploymentId }, "deployment failed unexpectedly");
-  // What was thrown may hold anything, and is in the operator's log.
+  tellUnexpected(worker, deploymentId, thrown);
   const told = new DomainError(error.code, error.message, { fault: error.fault });
   return { status: "failed", step: "", error: told, warnings: [] };
 }
+
+/** What was thrown may hold anything: the deployment tells only that it was unexpected, and sends whoever reads it here. */
+const tellUnexpected = ({ log }: Worker, deploymentId: string, thrown: unknown) =>
+  log.error({ err: thrown, deploymentId }, "deployment failed unexpectedly");
 
 const DONE: Partial<Record<DeploymentKind, string>> = { stop: "Stopped. Nothing of it runs any more." };
 

@@ -6,7 +6,7 @@ import { type CheckResult, checkInstance } from "./check-instance.ts";
 import { type ExitedState, explainUnhealthy } from "./explain-unhealthy.ts";
 import { hostOf } from "./host-of.ts";
 
-const SHORTEST_PAUSE_MS = 20;
+const SHORTEST_PAUSE_MS = 10;
 /** One good answer may be an app's last. */
 const GOOD_IN_A_ROW = 2;
 /** Some apps end until what they need is there; one that goes on ending is broken. */
@@ -79,7 +79,7 @@ export async function awaitInstance(
       throw await explainUnhealthy(ports, request, { instance, host, seen, signal });
     }
     // One that starts is asked the more often the shorter it was waited for: most are there in a fraction of the interval.
-    let pauseMs = isStarting ? Math.max(SHORTEST_PAUSE_MS, waitedMs / 4) : intervalMs;
+    let pauseMs = isStarting ? Math.max(SHORTEST_PAUSE_MS, waitedMs / 10) : intervalMs;
     if (exits > 0) pauseMs = LOOK_AGAIN_MS;
     if (isWell) pauseMs = inARow < neededInARow ? SHORTEST_PAUSE_MS : Math.max(SHORTEST_PAUSE_MS, leftMs);
     await sleep(Math.min(intervalMs, pauseMs), undefined, { signal });
