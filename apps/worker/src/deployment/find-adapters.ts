@@ -5,27 +5,29 @@ import type { RuntimeProblem, Worker } from "../wiring.ts";
 
 const LOOK_AGAIN_MS = 100;
 
+/** The runtimes that an environment has something in: it may have moved from one to another. */
+export async function findUsedRuntimes(db: Worker["db"], environmentId: string): Promise<RuntimeKind[]> {
+  const used = await db.release.findMany({
+    where: { environmentId, OR: [{ removedAt: null }, { instances: { some: { status: { not: "stopped" } } } }] },
+    distinct: ["runtime"],
+    select: { runtime: true },
+  });
+  return used.map(({ runtime }) => runtime);
+}
+
 /**
- * The adapters of the runtime that a deployment is for, and those of every runtime its environment has something in: it may
- * have moved from one to another. What ends everything needs them all; the others do with those that are there.
+ * The adapters of the runtime that a deployment is for, and those of every runtime in use. What ends everything needs them
+ * all; the others do with those that are there.
  */
 export async function findAdapters(
   worker: Worker,
-  environment: { id: string },
+  used: RuntimeKind[],
   { kind, status }: { kind: DeploymentKind; status: DeploymentStatus },
   runtime: RuntimeKind,
   abandon: AbortSignal,
 ): Promise<{ own: RuntimePorts; everywhere: RuntimePorts[] }> {
-  const used = await worker.db.release.findMany({
-    where: {
-      environmentId: environment.id,
-      OR: [{ removedAt: null }, { instances: { some: { status: { not: "stopped" } } } }],
-    },
-    distinct: ["runtime"],
-    select: { runtime: true },
-  });
   const isEnding = kind === "stop" || kind === "delete";
-  const needed = new Set<RuntimeKind>([...used.map((release) => release.runtime), ...(isEnding ? [] : [runtime])]);
+  const needed = new Set<RuntimeKind>([...used, ...(isEnding ? [] : [runtime])]);
   const everywhere: RuntimePorts[] = [];
   const isTakenOver = status === "running";
   for (const one of needed) {

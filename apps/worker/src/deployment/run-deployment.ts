@@ -23,9 +23,9 @@ import { restoreLive } from "../reconcile/restore-live.ts";
 import { openDisks } from "../storage/open-disks.ts";
 import type { Worker } from "../wiring.ts";
 import { deleteEnvironment } from "./delete-environment.ts";
-import { findAdapters } from "./find-adapters.ts";
+import { findAdapters, findUsedRuntimes } from "./find-adapters.ts";
 import { createRecorder, openJournal, redactCause } from "./journal.ts";
-import { WITH_LIVE } from "./load-release.ts";
+import { type EnvironmentRow, WITH_LIVE } from "./load-release.ts";
 import { loadRequest } from "./load-request.ts";
 import { NOTHING_STORED, openLogWriter, readStoredLog } from "./log-writer.ts";
 import { beginDeployment, moveDeployment } from "./move-deployment.ts";
@@ -41,18 +41,20 @@ export async function runDeployment(worker: Worker, lease: Lease, deploymentId: 
   const row = await worker.db.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
   // Cancelled or superseded in the moment it was taken.
   if (isEnded(row.status)) return;
-  if (row.status === "queued") {
-    await beginDeployment(lease, row.id);
-  } else {
-    // Its worker died, maybe with the whole machine: what is live comes first.
+  // Its worker died, maybe with the whole machine: what is live comes first.
+  if (row.status === "running") {
     await restoreLive(worker, lease).catch((error: unknown) =>
       worker.log.error({ err: error, environmentId: row.environmentId }, "live release could not be restored"),
     );
   }
+  const [environment] = await Promise.all([
+    worker.db.environment.findUniqueOrThrow({ where: { id: row.environmentId }, include: WITH_LIVE }),
+    row.status === "queued" && beginDeployment(lease, row.id),
+  ]);
   const cancel = watchCancel(worker, row.id, lease.lost);
   try {
     const signals = { cancel: cancel.signal, abandon: AbortSignal.any([lease.lost, worker.shutdown]) };
-    const end = await runPipeline(worker, lease, row, signals).catch(
+    const end = await runPipeline(worker, lease, row, environment, signals).catch(
       (error: unknown): PipelineEnd =>
         isConnectionLost(error) ? { status: "abandoned" } : unexpectedEnd(worker, row.id, error),
     );
@@ -68,13 +70,13 @@ async function runPipeline(
   worker: Worker,
   lease: Lease,
   row: DeploymentRow,
+  environment: EnvironmentRow,
   signals: PipelineSignals,
 ): Promise<PipelineEnd> {
-  const environment = await worker.db.environment.findUniqueOrThrow({
-    where: { id: row.environmentId },
-    include: WITH_LIVE,
-  });
-  const loaded = await loadRequest(worker, lease, row, environment);
+  const [loaded, usedRuntimes] = await Promise.all([
+    loadRequest(worker, lease, row, environment),
+    findUsedRuntimes(worker.db, environment.id),
+  ]);
   const { request, newRelease, secrets } = loaded;
   const redact = createRedactor(secrets);
   const isTakenOver = row.status === "running";
@@ -98,7 +100,7 @@ async function runPipeline(
       scaleTo: row.instances,
     };
     const { source, router, workspace } = worker;
-    const adapters = await findAdapters(worker, environment, row, loaded.runtime, signals.abandon);
+    const adapters = await findAdapters(worker, usedRuntimes, row, loaded.runtime, signals.abandon);
     const patient = outlastEngine({
       patienceMs: worker.enginePatienceMs,
       signal: signals.abandon,
