@@ -37,7 +37,7 @@ const timing = {
   retries: z.int().min(0, "At least 0.").max(100, "At most 100.").default(10),
   /** Failed checks do not count while the app may still be starting */
   startPeriodSeconds: seconds(0, 600).default(20),
-  /** For how long it has to be well, without a restart, before it is given the traffic */
+  /** For how long a release that is new has to be well, without a restart, before it is given the traffic */
   steadySeconds: seconds(0, 300).default(0.1),
 };
 

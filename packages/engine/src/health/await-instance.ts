@@ -29,14 +29,15 @@ export interface HealthyInstance {
 /**
  * Resolves when one instance is well: its check was good twice in a row, and it has run for as long as it has to without
  * ending. Rejects with unhealthy, the cause and what was seen when it is not. One that stayed warm has shown for long
- * that it goes on running: one good answer is enough.
+ * that it goes on running: one good answer is enough. One of a release that has served has shown so when it was new, and
+ * need not do it for as long again.
  */
 export async function awaitInstance(
   ports: EnginePorts,
   request: ReleaseRequest,
   instance: StartedInstance,
   context: EffectContext,
-  { wasWarm }: { wasWarm: boolean },
+  { wasWarm, hasServed }: { wasWarm: boolean; hasServed: boolean },
 ): Promise<HealthyInstance> {
   const { health } = request.config;
   const { signal } = context;
@@ -58,7 +59,7 @@ export async function awaitInstance(
     const isWell = last.isHealthy && state.state === "running";
     if (!isWell || endedAgain) inARow = 0;
     if (isWell && inARow++ === 0) wellSince = now;
-    const steadyMs = Math.max(wasWarm ? 0 : health.steadySeconds * 1000, exits > 0 ? STEADY_AFTER_EXIT_MS : 0);
+    const steadyMs = Math.max(hasServed ? 0 : health.steadySeconds * 1000, exits > 0 ? STEADY_AFTER_EXIT_MS : 0);
     const leftMs = wellSince + steadyMs - now;
     if (isWell && inARow >= neededInARow && leftMs <= 0) {
       await tellHealthy(instance, context, { checks, waitedMs, exits, last });

@@ -476,9 +476,12 @@ describe("a rollback", () => {
     await second.run();
     const now = history.live;
     if (!now) throw new Error("nothing is live");
+    const { config } = first.request;
     const back = {
       ...first.request,
       deploymentId: "back",
+      // As long as it had to be well when it was new: not again.
+      config: { ...config, health: { ...config.health, steadySeconds: 300 } },
       artifact: kept.artifact,
       commitSha: SHA,
       warm: [],

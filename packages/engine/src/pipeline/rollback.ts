@@ -16,7 +16,7 @@ export const rollback = definePipeline<RollbackRequest>(async (request, { step, 
   const { instances, wasWarm } = await step("start release", (context) => bringBackRelease(ports, request, context));
   using prober = startSwitchProber(ports, request);
   const healthy = await step("await healthy", (context) =>
-    awaitHealthy(ports, request, instances, context, { wasWarm }),
+    awaitHealthy(ports, request, instances, context, { wasWarm, hasServed: true }),
   );
   undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instances, signal));
   const switched = await step("switch traffic", (context) =>

@@ -20,11 +20,11 @@ export async function awaitHealthy(
   request: ReleaseRequest,
   [first, ...rest]: StartedInstance[],
   context: EffectContext,
-  { wasWarm = false } = {},
+  { wasWarm = false, hasServed = false } = {},
 ): Promise<Healthy> {
   if (!first) return { checks: 0, waitedMs: 0, restarts: {} };
   const seen: [string, HealthyInstance][] = [
-    [first.name, await awaitInstance(ports, request, first, context, { wasWarm })],
+    [first.name, await awaitInstance(ports, request, first, context, { wasWarm, hasServed })],
   ];
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
@@ -32,7 +32,10 @@ export async function awaitHealthy(
   await Promise.all(
     rest.map(async (instance) => {
       try {
-        seen.push([instance.name, await awaitInstance(ports, request, instance, { ...context, signal }, { wasWarm })]);
+        seen.push([
+          instance.name,
+          await awaitInstance(ports, request, instance, { ...context, signal }, { wasWarm, hasServed }),
+        ]);
       } catch (error) {
         failure ??= { error };
         failed.abort(error);

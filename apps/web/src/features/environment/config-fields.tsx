@@ -226,7 +226,7 @@ export function HealthFields(props: ConfigFieldsProps) {
         label="Well for, seconds"
         type="number"
         step="any"
-        hint="Before it is given the traffic. A restart in that time counts as a failure."
+        hint="Before a new release is given the traffic. A restart in that time counts as a failure."
       />
     </div>
   );
