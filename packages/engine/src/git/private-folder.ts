@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readProcess } from "../programs/list-processes.ts";
 
-const NAMED = /^(?:ssh|trust|index)-(\d+)-/;
+const NAMED = /^(?:ssh|trust|index|lock)-(\d+)-/;
 
 /** A 0700 folder of one call, gone on every way out; its name tells the process, for when that is killed. */
 export async function withPrivateFolder<T>(
   parent: string,
-  purpose: "ssh" | "trust" | "index",
+  purpose: "ssh" | "trust" | "index" | "lock",
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
   await mkdir(parent, { recursive: true, mode: 0o700 });

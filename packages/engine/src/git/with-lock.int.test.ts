@@ -1,11 +1,15 @@
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createGitMirrors } from "./git-mirrors.ts";
 import { withLock } from "./with-lock.ts";
 
 const never = new AbortController().signal;
+const PROCESSES = 3;
+const TURNS = 20;
 
 describe("withLock", () => {
   let base: string;
@@ -36,10 +40,30 @@ describe("withLock", () => {
 
   it("takes over the lock of a process that is gone, or whose pid is another's by now", async () => {
     for (const holder of ["999999999\n5", `${process.pid}\n1`]) {
-      await mkdir(lock);
-      await writeFile(join(lock, "holder"), holder);
+      await writeFile(lock, holder);
       expect(await withLock(lock, never, async () => "done")).toBe("done");
     }
+  });
+
+  it("lets in one of several processes at a time, also when the one before died with the lock", async () => {
+    await writeFile(lock, "999999999\n5");
+    const counter = join(base, "counter");
+    await writeFile(counter, "0");
+    const script = `
+      import { readFile, writeFile } from "node:fs/promises";
+      import { withLock } from ${JSON.stringify(join(import.meta.dirname, "with-lock.ts"))};
+      for (let n = 0; n < ${TURNS}; n++) {
+        await withLock(${JSON.stringify(lock)}, new AbortController().signal, async () => {
+          const count = Number(await readFile(${JSON.stringify(counter)}, "utf8"));
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          await writeFile(${JSON.stringify(counter)}, String(count + 1));
+        });
+      }`;
+    const run = promisify(execFile);
+    const argv = ["--input-type=module", "--eval", script];
+    await Promise.all(Array.from({ length: PROCESSES }, () => run(process.execPath, argv)));
+    expect(await readFile(counter, "utf8")).toBe(String(PROCESSES * TURNS));
+    expect(await readdir(base)).toEqual(["counter"]);
   });
 
   it("lets a waiting caller go at once when it is cancelled, and disturbs nobody", async () => {
