@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
+import { SteadyOrder } from "./scripts/testing/steady-order.ts";
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: SteadyOrder },
     projects: [
       {
         test: {

@@ -38,7 +38,7 @@ export interface RuntimeSettings {
 
 export interface Runtimes {
   /** Where deployments write to; without an engine's folder when it is not on this machine */
-  diskFolders(): DiskFolder[];
+  diskFolders(): Promise<DiskFolder[]>;
   runtimeOf(kind: RuntimeKind): RuntimePorts | RuntimeProblem;
   /** Whether the Docker engine answers, as last seen, and in words why not */
   docker(): { available: boolean; note: string };
@@ -50,7 +50,7 @@ export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes>
   const { processes, folder } = await openProcesses(settings);
   let docker: RuntimePorts | RuntimeProblem = { problem: "", wasThere: false };
   let note = "";
-  let dockerFolder: string | null = null;
+  let dockerFolder: Promise<string | null> = Promise.resolve(null);
 
   const look = async () => {
     const found = await findDockerEngine({ socketPath: settings.dockerSocket });
@@ -62,7 +62,11 @@ export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes>
     }
     note = `Docker ${found.version} answers.`;
     if (!("problem" in docker)) return;
-    dockerFolder = await findEngineFolder(found.engine);
+    // Not waited for: a busy engine may need long to tell.
+    dockerFolder = findEngineFolder(found.engine).catch((error: unknown) => {
+      log.warn({ err: error }, "the docker engine does not tell where it keeps its data");
+      return null;
+    });
     docker = createDockerRuntime({ engine: found.engine, owner, subnetPool: settings.subnetPool });
     log.info({ version: found.version, firewall: await protectHost() }, "docker engine found");
   };
@@ -80,11 +84,14 @@ export async function openRuntimes(settings: RuntimeSettings): Promise<Runtimes>
   void keepLooking();
 
   return {
-    diskFolders: () => [
-      { path: settings.dataFolder, use: "sources" },
-      { path: folder, use: "process" },
-      ...(dockerFolder === null ? [] : [{ path: dockerFolder, use: "docker" } as const]),
-    ],
+    diskFolders: async () => {
+      const ofEngine = await dockerFolder;
+      return [
+        { path: settings.dataFolder, use: "sources" },
+        { path: folder, use: "process" },
+        ...(ofEngine === null ? [] : [{ path: ofEngine, use: "docker" } as const]),
+      ];
+    },
     runtimeOf: (kind) => (kind === "process" ? processes : docker),
     docker: () => ({ available: !("problem" in docker), note }),
   };

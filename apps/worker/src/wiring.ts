@@ -31,7 +31,7 @@ export interface Worker {
   router: Router;
   workspace: Workspace;
   /** Where deployments write to on this machine */
-  diskFolders(): DiskFolder[];
+  diskFolders(): Promise<DiskFolder[]>;
   /** What they leave free on each disk; null: what is usual for its size */
   leastFreeBytes: number | null;
   /** For what is kept to build and fetch less the next time */

@@ -12,7 +12,7 @@ const GATHER_MS = 200;
 const RETRY_AFTER_MS = 500;
 
 export interface Reconciler {
-  /** One look at everything, repairs included; what could not be done is tried again later. */
+  /** One look at every environment, repairs included; what could not be done is tried again later. */
   round(): Promise<void>;
   /** Goes on every minute, and at once when an engine or the router tells of a change. Ends at shutdown. */
   keepGoing(routerReached: AsyncIterable<void>): Promise<void>;
@@ -95,13 +95,14 @@ export function createReconciler(worker: Worker): Reconciler {
       whenIdle.push(resolve);
       work();
     });
-    await removeUnexplained(worker, unexplained);
   }
 
   async function everyMinute(): Promise<void> {
+    const orWarn = (error: unknown) => log.warn({ err: error }, "round failed");
     while (!shutdown.aborted) {
+      await removeUnexplained(worker, unexplained).catch(orWarn);
       await sleep(ROUND_EVERY_MS, undefined, { signal: shutdown }).catch(() => {});
-      if (!shutdown.aborted) await round().catch((error: unknown) => log.warn({ err: error }, "round failed"));
+      if (!shutdown.aborted) await round().catch(orWarn);
     }
   }
 

@@ -9,7 +9,7 @@ import { takePicture } from "./take-picture.ts";
 export function openDisks(worker: Worker, lease: Lease): Disks {
   const { diskFolders, leastFreeBytes } = worker;
   return {
-    measure: () => measureDisks(diskFolders(), leastFreeBytes),
+    measure: async () => measureDisks(await diskFolders(), leastFreeBytes),
     makeRoom: async ({ log, signal }) => {
       const { removable } = await takePicture(worker);
       const outcomes = await cleanUp(worker, removable, { own: lease, signal });

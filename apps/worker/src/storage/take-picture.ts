@@ -13,7 +13,7 @@ export async function takePicture(worker: Worker): Promise<StoragePicture> {
   const names = await readNames(worker);
   const planned = planCleanUp(things, books, worker.storageBounds, Date.now());
   return {
-    disks: await measureDisks(worker.diskFolders(), worker.leastFreeBytes),
+    disks: await measureDisks(await worker.diskFolders(), worker.leastFreeBytes),
     held: sumUp(things, books),
     removable: planned.map((one) => describe(one, books, names)),
   };

@@ -180,7 +180,7 @@ export async function makeWorld(random: Random, leaseMs: number) {
       source,
       router: mortality.over(watchedRouter()),
       workspace: mortality.overEffects(createWorkspace(folder)),
-      diskFolders: () => [],
+      diskFolders: async () => [],
       leastFreeBytes: 0,
       storageBounds: { cacheBytes: 0, cacheDays: 0, mirrorBytes: 0, mirrorDays: 0 },
       mirrors: NOTHING,

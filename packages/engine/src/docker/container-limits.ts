@@ -1,15 +1,13 @@
 import type { EnvironmentConfig } from "@windlass/domain";
 import type Dockerode from "dockerode";
-
-const cpusOf = new WeakMap<Dockerode, number>();
+import { engineInfo } from "./engine-info.ts";
 
 /** How a release's containers are confined, whatever runs in them. */
 export async function containerLimits(
   engine: Dockerode,
   { resources }: EnvironmentConfig,
 ): Promise<Dockerode.HostConfig> {
-  const cpus = cpusOf.get(engine) ?? Number((await engine.info()).NCPU);
-  cpusOf.set(engine, cpus);
+  const { NCPU: cpus } = await engineInfo(engine);
   const memory = resources.memoryMb * 1024 * 1024;
   return {
     Init: true,

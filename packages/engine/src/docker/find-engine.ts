@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import Dockerode from "dockerode";
+import { engineInfo } from "./engine-info.ts";
 import { engineMessage } from "./errors.ts";
 
 export interface FoundEngine {
@@ -42,7 +43,7 @@ export async function findDockerEngine({
 
 /** Where an engine keeps its images; null when that is not on this machine, as with an engine in a virtual one. */
 export async function findEngineFolder(engine: Dockerode): Promise<string | null> {
-  const { DockerRootDir: folder } = await engine.info();
+  const { DockerRootDir: folder } = await engineInfo(engine);
   return (await stat(folder).catch(() => undefined))?.isDirectory() ? folder : null;
 }
 
