@@ -254,8 +254,7 @@ describe("a mirror", () => {
     writeFileSync(join(mirror, "shallow.lock"), "");
     writeFileSync(join(mirror, "config.lock"), "");
     writeFileSync(join(mirror, "objects/pack/tmp_pack_x"), "half");
-    mkdirSync(`${mirror}.lock`);
-    writeFileSync(join(`${mirror}.lock`, "holder"), "999999999\n1");
+    writeFileSync(`${mirror}.lock`, "999999999\n1");
     const sha = commit({ after: String(folders) });
     expect(await repository.resolve(access, ref("main"), makeContext())).toMatchObject({ commit: { sha } });
     expect(existsSync(join(mirror, "objects/pack/tmp_pack_x"))).toBe(false);
