@@ -119,7 +119,7 @@ async function runColumn(
   const repository = createTestRepository();
   own.defer(() => repository.remove());
   const { windlass, fault } = await open(own, repository.folder);
-  const app = await openFaultCases(windlass, repository, { startMs: 100, slack: 1 });
+  const app = await openFaultCases(windlass, repository, { startMs: 100 });
   own.defer(() => app.stop());
   const outcomes: Outcome[] = [];
   for (const one of cases) {

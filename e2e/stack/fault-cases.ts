@@ -71,15 +71,11 @@ export function faultOf({ end, isInTime, endedMs, restMs, left, twoActive, unser
 
 export type FaultCases = Awaited<ReturnType<typeof openFaultCases>>;
 
-/**
- * An app, and deployments of it that stand still at exact moments so that something can break there. All is to be resolved
- * within `slack` times its bound: beside other tests the machine and its Docker engine are slow, and the bench, which has
- * them to itself, is where the bound is judged.
- */
+/** An app, and deployments of it that stand still at exact moments so that something can break there. */
 export async function openFaultCases(
   stack: Stack,
   repository: TestRepository,
-  { config = {}, startMs = 250, slack = 3 }: { config?: object; startMs?: number; slack?: number } = {},
+  { config = {}, startMs = 250 }: { config?: object; startMs?: number } = {},
 ) {
   const { ctx, holdings, leaseMs } = stack;
   const { db } = ctx;
@@ -154,7 +150,7 @@ export async function openFaultCases(
     });
     const [end] = await Promise.all([stack.awaitEnd(id, ENDS_WITHIN_MS), mended]);
     const [endedMs, restMs] = [Math.max(0, Math.round(performance.now() - began)), restOf(one)];
-    const limitMs = slack * (leaseMs + RESOLVED_WITHIN_MS) * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+    const limitMs = (leaseMs + RESOLVED_WITHIN_MS) * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
     const left = await expectTruth(stack, app, versions).then(
       () => "",
       (error: Error) => error.message,
