@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
+import { withFragment } from "./next-path";
 import { signIn } from "./sign-in";
 import { useIsReady } from "./use-is-ready";
 
@@ -17,7 +18,7 @@ export function LoginForm({ next }: { next: string }) {
     setIsBusy(true);
     setProblem(null);
     const refused = await signIn(String(form.get("email")), String(form.get("password")));
-    if (!refused) return window.location.assign(next);
+    if (!refused) return window.location.assign(withFragment(next, window.location.hash));
     setProblem(refused);
     setIsBusy(false);
   };

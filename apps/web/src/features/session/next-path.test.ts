@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nextPath } from "./next-path";
+import { nextPath, withFragment } from "./next-path";
 
 test("leads only to pages of this site", () => {
   expect(nextPath("/apps/1?tab=variables")).toBe("/apps/1?tab=variables");
@@ -11,4 +11,10 @@ test("leads only to pages of this site", () => {
 test("does not lead back to the door", () => {
   expect(nextPath("/login?next=/login")).toBe("/");
   expect(nextPath("/logout")).toBe("/");
+});
+
+test("keeps the line that an address pointed at", () => {
+  expect(withFragment("/deployments/1", "#L12")).toBe("/deployments/1#L12");
+  expect(withFragment("/deployments/1#L3", "")).toBe("/deployments/1#L3");
+  expect(withFragment("/", "")).toBe("/");
 });
