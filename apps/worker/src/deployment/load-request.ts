@@ -73,7 +73,13 @@ async function findRelease({ db }: Worker, row: DeploymentRow, environment: Envi
     where: { id },
     include: { instances: { where: { status: "warm" }, orderBy: { ordinal: "asc" } } },
   });
-  return { ...release, artifact: Artifact.parse(release.artifact), warm: release.instances.map(instanceOf) };
+  const turnedBack = await db.bake.count({ where: { releaseId: id, revertId: { not: null } } });
+  return {
+    ...release,
+    artifact: Artifact.parse(release.artifact),
+    warm: release.instances.map(instanceOf),
+    hasServed: turnedBack === 0,
+  };
 }
 
 /** For a deployment that was interrupted after its commit: what it replaced, to be retired. */
@@ -107,6 +113,9 @@ export function openAccess({ cipher }: Worker, app: EnvironmentRow["app"]): Sour
 
 /** Rejects when there is no release that could be started again. */
 export function requireRelease({ existing }: LoadedRequest) {
-  if (existing) return { artifact: existing.artifact, commitSha: existing.commitSha, warm: existing.warm };
+  if (existing) {
+    const { artifact, commitSha, warm, hasServed } = existing;
+    return { artifact, commitSha, warm, hasServed };
+  }
   throw new DomainError("conflict", "Nothing was deployed here yet. Deploy first.");
 }

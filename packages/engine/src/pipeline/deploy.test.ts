@@ -387,6 +387,14 @@ describe("a deployment", () => {
     expect(builds()).toBe(2);
   });
 
+  it("of what serves already need not be well for as long as when that was new", async () => {
+    history.findsBuilt = true;
+    const live = await deployFirst();
+    const health = { ...live.config.health, steadySeconds: 300 };
+    const again = scene({ live: { ...live, config: { ...live.config, health } }, health });
+    expect(await again.run()).toMatchObject({ status: "succeeded" });
+  });
+
   it("removes releases past the kept count", async () => {
     const next = scene();
     const gone = { kind: "image" as const, imageId: "sha256:0", tag: "old", origin: "node" };
@@ -410,7 +418,8 @@ describe("a release that stays warm", () => {
     const now = history.live;
     if (!now) throw new Error("nothing is live");
     const live = { ...was, ...now, releaseId: second.request.labels.releaseId };
-    const request = { ...first.request, deploymentId: "back", ...kept, commitSha: SHA, warm: kept.instances, live };
+    const rest = { deploymentId: "back", commitSha: SHA, warm: kept.instances, hasServed: true, live };
+    const request = { ...first.request, ...kept, ...rest };
     const journal = new MemoryJournal();
     const [cancel, abandon] = [new AbortController(), new AbortController()];
     const run = () => rollback(request, second.ports, journal, { cancel: cancel.signal, abandon: abandon.signal });
@@ -485,6 +494,7 @@ describe("a rollback", () => {
       artifact: kept.artifact,
       commitSha: SHA,
       warm: [],
+      hasServed: true,
       live: { ...live, ...now, releaseId: second.request.labels.releaseId },
     };
     const journal = new MemoryJournal();
@@ -501,7 +511,7 @@ describe("a rollback", () => {
     const gone = { kind: "image" as const, imageId: "sha256:gone", tag: "gone", origin: "node" };
     const signals = { cancel: new AbortController().signal, abandon: new AbortController().signal };
     const end = await rollback(
-      { ...first.request, artifact: gone, commitSha: SHA, warm: [] },
+      { ...first.request, artifact: gone, commitSha: SHA, warm: [], hasServed: true },
       first.ports,
       new MemoryJournal(),
       signals,

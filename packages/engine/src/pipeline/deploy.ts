@@ -4,6 +4,7 @@ import { checkDisk } from "../steps/check-disk.ts";
 import { cleanUp } from "../steps/clean-up.ts";
 import type { DeployRequest } from "../steps/deploy-request.ts";
 import { fetchSource, removeSource } from "../steps/fetch-source.ts";
+import { isLiveAgain } from "../steps/is-live-again.ts";
 import { planDeployment } from "../steps/plan-deployment.ts";
 import { resolveSource } from "../steps/resolve-source.ts";
 import { retirePrevious } from "../steps/retire-previous.ts";
@@ -29,7 +30,10 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
   }
   const instances = await step("start release", (context) => startRelease(ports, request, artifact, context));
   using prober = startSwitchProber(ports, request);
-  const healthy = await step("await healthy", (context) => awaitHealthy(ports, request, instances, context));
+  const hasServed = isLiveAgain(request, artifact);
+  const healthy = await step("await healthy", (context) =>
+    awaitHealthy(ports, request, instances, context, { hasServed }),
+  );
   undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instances, signal));
   const switched = await step("switch traffic", (context) =>
     switchTraffic(ports, request, instances, { healthy, prober }, context),

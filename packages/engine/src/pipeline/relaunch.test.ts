@@ -67,6 +67,7 @@ beforeEach(async () => {
     notice: null,
     artifact,
     commitSha: null,
+    hasServed: true,
   };
 });
 afterEach(async () => {

@@ -11,12 +11,14 @@ import { definePipeline } from "./define-pipeline.ts";
  * scale. Nothing is built. Same gate, same switch; instances that stay are not touched.
  */
 export const relaunch = definePipeline<RelaunchRequest>(async (request, { step, undo, commit, tidy }, ports) => {
-  const { artifact } = request;
+  const { artifact, hasServed } = request;
   await step("plan", (context) => planRelaunch(ports, request, context));
   undo("remove new instances", () => removeRelease(ports, request));
   const instances = await step("start release", (context) => startRelease(ports, request, artifact, context));
   using prober = startSwitchProber(ports, request);
-  const healthy = await step("await healthy", (context) => awaitHealthy(ports, request, instances, context));
+  const healthy = await step("await healthy", (context) =>
+    awaitHealthy(ports, request, instances, context, { hasServed }),
+  );
   undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instances, signal));
   const switched = await step("switch traffic", (context) =>
     switchTraffic(ports, request, instances, { healthy, prober }, context),

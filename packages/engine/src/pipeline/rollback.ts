@@ -10,13 +10,13 @@ import { definePipeline } from "./define-pipeline.ts";
 
 /** A kept release takes the traffic again, as it was: its artifact, settings and variables. Same gate, same switch. One that stayed warm needs no start. */
 export const rollback = definePipeline<RollbackRequest>(async (request, { step, undo, commit, tidy }, ports) => {
-  const { artifact } = request;
+  const { artifact, hasServed } = request;
   await step("plan", (context) => planRollback(ports, request, context));
   undo("remove new release", () => removeRelease(ports, request));
   const { instances, wasWarm } = await step("start release", (context) => bringBackRelease(ports, request, context));
   using prober = startSwitchProber(ports, request);
   const healthy = await step("await healthy", (context) =>
-    awaitHealthy(ports, request, instances, context, { wasWarm, hasServed: true }),
+    awaitHealthy(ports, request, instances, context, { wasWarm, hasServed }),
   );
   undo("restore traffic", ({ signal }) => restoreTraffic(ports, request, instances, signal));
   const switched = await step("switch traffic", (context) =>

@@ -40,6 +40,8 @@ export interface DeployRequest extends ReleaseRequest {
 export interface RelaunchRequest extends ReleaseRequest {
   artifact: Artifact;
   commitSha: string | null;
+  /** Whether it took traffic and was not turned back for what it did then */
+  hasServed: boolean;
 }
 
 export interface RollbackRequest extends RelaunchRequest {
