@@ -247,6 +247,12 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
     await git(session, command.fetchRefs({ mirror, url, refspecs, history: depth }), { timeoutMs: fetchTimeoutMs });
   }
 
+  async function fetchAs(session: Session, name: string, asked = name): Promise<CommitSummary> {
+    const kept = keptAs(name);
+    await fetchRefs(session, [`+${name}:${kept}`]);
+    return requireCommit(session, kept, asked);
+  }
+
   const fetchEverything = (session: Session) =>
     fetchRefs(session, [`+refs/heads/*:${KEPT_REFS}/heads/*`, `+refs/tags/*:${KEPT_REFS}/tags/*`], "all");
 
@@ -263,7 +269,7 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
 
   /** The commit, fetched when the mirror lacks it. */
   async function ensureCommit(session: Session, commit: string): Promise<CommitSummary> {
-    if (!FULL_SHA.test(commit)) throw new DomainError("ref_not_found", "A commit is 40 hexadecimal digits.");
+    requireSha(commit);
     const found = await findCommit(session, commit);
     if (found) return found;
     return inMirror(session, async () => {
@@ -274,10 +280,20 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
     });
   }
 
-  /** The commit that a name means on the remote now, fetched. A branch wins over a tag of the same name. */
+  /**
+   * The commit that a name means on the remote now, fetched. A branch wins over a tag of the same name. What was fetched by
+   * this name before is asked for at once, which spares the remote's list.
+   */
   async function fetchNamed(session: Session, ref: string): Promise<CommitSummary> {
     const candidates =
       ref === "" ? ["HEAD"] : ref.startsWith("refs/") ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
+    const [first = ref] = candidates;
+    if (await exists(join(session.mirror, keptAs(first)))) {
+      const again = await inMirror(session, () => fetchAs(session, first)).catch((error: unknown) => {
+        if (!isUnadvertised(error)) throw error;
+      });
+      if (again) return again;
+    }
     const { refs } = await listRemote(session, ref === "" ? ["HEAD", "refs/heads/*"] : candidates);
     const found = candidates.find((name) => refs.has(name));
     // The remote told which commit it is: one that was fetched before is not fetched again.
@@ -289,9 +305,7 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
       const shownName = ref === "" ? "the default branch" : ref;
       return inMirror(session, async () => {
         await log("system", `Fetching ${shownName} from ${session.shown}`);
-        const kept = `${KEPT_REFS}/named/${Buffer.from(found).toString("hex").slice(0, 200)}`;
-        await fetchRefs(session, [`+${found}:${kept}`]);
-        return requireCommit(session, kept, ref);
+        return fetchAs(session, found, ref);
       });
     }
     if (ref === "") throw emptyRepository(refs.size > 0);
@@ -391,8 +405,14 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
 
     fetch: (access, commit, folder, context) =>
       withSession(access, context, async (session) => {
-        await ensureCommit(session, commit);
-        await writeTree(session, commit, folder, checkTree(session, commit));
+        requireSha(commit);
+        const write = () => writeTree(session, commit, folder, checkTree(session, commit));
+        await write().catch(async (error: unknown) => {
+          // Mostly it is there since it was resolved.
+          if (await findCommit(session, commit)) throw error;
+          await ensureCommit(session, commit);
+          await write();
+        });
       }),
 
     history: (access, from, to, limit, context) =>
@@ -480,9 +500,16 @@ async function removeLeftovers(mirror: string): Promise<void> {
 
 const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined;
 
+/** Where a mirror keeps what a name of the remote meant last. */
+const keptAs = (name: string): string => `${KEPT_REFS}/named/${Buffer.from(name).toString("hex").slice(0, 200)}`;
+
 const isUnadvertised = (error: unknown): boolean =>
   error instanceof DomainError &&
   error.evidence.some((line) => /not our ref|unadvertised object|couldn't find remote ref/i.test(line));
+
+function requireSha(commit: string): void {
+  if (!FULL_SHA.test(commit)) throw new DomainError("ref_not_found", "A commit is 40 hexadecimal digits.");
+}
 
 const noSuchRef = (ref: string): DomainError =>
   new DomainError("ref_not_found", `There is no branch, tag or commit "${ref}" in this repository.`, { field: "ref" });

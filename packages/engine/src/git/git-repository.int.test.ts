@@ -146,6 +146,27 @@ describe.each(transports)("source repository over %s", (_name, access) => {
     expect(resolved).toMatchObject({ commit: { sha: branch } });
   });
 
+  it("follows a name that it fetched before: moved, rewritten, only a tag's now, gone", async () => {
+    const repository = newRepository();
+    const shaOf = async (name: string) => {
+      const resolved = await repository.resolve(access(), ref(name), makeContext());
+      return resolved.kind === "git" ? resolved.commit.sha : undefined;
+    };
+    const made = (subject: string) => git(work, "commit-tree", "HEAD^{tree}", "-m", subject);
+    const [first, rewritten, tagged] = [made("First"), made("Rewritten"), made("Tagged")];
+    git(work, "push", "-q", "-f", "origin", `${first}:refs/heads/moves`);
+    expect(await shaOf("moves")).toBe(first);
+    const next = git(work, "commit-tree", "HEAD^{tree}", "-p", first, "-m", "Next");
+    git(work, "push", "-q", "origin", `${next}:refs/heads/moves`);
+    expect(await shaOf("moves")).toBe(next);
+    git(work, "push", "-q", "-f", "origin", `${rewritten}:refs/heads/moves`);
+    expect(await shaOf("moves")).toBe(rewritten);
+    git(work, "push", "-q", "origin", ":refs/heads/moves", `${tagged}:refs/tags/moves`);
+    expect(await shaOf("moves")).toBe(tagged);
+    git(work, "push", "-q", "origin", ":refs/tags/moves");
+    await expect(shaOf("moves")).rejects.toMatchObject({ code: "ref_not_found" });
+  });
+
   it("writes exactly the commit's files, with modes and inner links, and no .git", async () => {
     chmodSync(join(work, "src/index.js"), 0o755);
     mkdirSync(join(work, "links"), { recursive: true });
