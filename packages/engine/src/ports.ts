@@ -295,7 +295,10 @@ export interface RuntimePorts {
 export interface Journal {
   /** Opens a step, or says how it ended before, when another run of the same deployment did it already. */
   openStep(name: string): Promise<OpenedStep>;
+  /** The end of one that succeeded may be stored later, though before the next one is open. */
   closeStep(name: string, outcome: StepOutcome): Promise<void>;
+  /** Resolves when all of it is stored. */
+  settle(): Promise<void>;
   /** One line, redacted before it is stored. Resolves later when lines come faster than they can be stored. */
   log(step: string, stream: LogStream, text: string): Promise<void> | void;
 }
@@ -366,7 +369,7 @@ export interface Workspace {
 export interface EnginePorts {
   history: ReleaseHistory;
   /** Notes what became known for the deployment's page */
-  record: (facts: DeploymentFacts) => Promise<void>;
+  record: (facts: DeploymentFacts) => void;
   source: SourceRepository;
   builder: ImageBuilder;
   runtime: Runtime;

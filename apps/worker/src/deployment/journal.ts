@@ -1,7 +1,6 @@
 import { type Database, Prisma } from "@windlass/db";
 import { type DEPLOY_STEPS, DomainError, type FailureCause, lostRequests, type STOP_STEPS } from "@windlass/domain";
 import type { DeploymentFacts, Journal, Redactor, StepOutcome } from "@windlass/engine";
-import type { Lease } from "../lease/lease.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { redactText, redactWords } from "./redact-words.ts";
 
@@ -14,9 +13,6 @@ const DONE_AGAIN: readonly string[] = [
 ] satisfies Step[];
 type Step = (typeof DEPLOY_STEPS | typeof STOP_STEPS)[number];
 
-/** A step that is over runs again only on another worker; nothing of it is lost when the database's machine dies. */
-const SOON_DURABLE = { isDurable: false };
-
 interface StepRow {
   position: number;
   status: string;
@@ -27,12 +23,11 @@ interface StepRow {
 }
 
 /**
- * The engine's journal over the step rows, every write under the lease and in one round trip: a deployment has some
- * twenty of them. Nobody else writes these rows meanwhile, so they are read once.
+ * The engine's journal over the step rows, every write under the lease. A deployment has some ten steps: the end of one is
+ * written in one round trip with the beginning of the next. Nobody else writes these rows meanwhile, so they are read once.
  */
 export async function openJournal(
   db: Database,
-  lease: Lease,
   deployment: { id: string; isTakenOver: boolean; isCommitted: boolean },
   log: LogWriter,
   redact: Redactor,
@@ -42,18 +37,16 @@ export async function openJournal(
   const rows = new Map<string, StepRow>(known.map((row) => [row.name, row]));
   const again = new Set(deployment.isTakenOver && !deployment.isCommitted ? DONE_AGAIN : []);
 
-  /** Writes the whole row: one whose opening was lost with the database's last moment is made anew. */
-  async function save(name: string, row: StepRow, endedAt: Date | null): Promise<void> {
+  /** The whole row: one whose opening was lost with the database's last moment is made anew. */
+  function change(as: "opened" | "closed", name: string, row: StepRow, endedAt: Date | null): Prisma.Sql {
     const json = row.result === undefined || row.result === null ? null : JSON.stringify(row.result);
-    const saved = Prisma.sql`saved as (
+    rows.set(name, row);
+    return Prisma.sql`${Prisma.raw(as)} as (
       insert into "Step" ("deploymentId", "name", "position", "status", "attempt", "startedAt", "endedAt", "result", "error")
       select ${deploymentId}::uuid, ${name}, ${row.position}::int, ${row.status}::"StepStatus", ${row.attempt}::int,
         ${row.startedAt}::timestamptz, ${endedAt}::timestamptz, ${json}::jsonb, ${row.error}::text from held
       on conflict ("deploymentId", "name") do update set "status" = excluded."status", "attempt" = excluded."attempt",
         "startedAt" = excluded."startedAt", "endedAt" = excluded."endedAt", "result" = excluded."result", "error" = excluded."error")`;
-    // A step that is over has all its lines stored.
-    await (endedAt ? log.storeWith([saved], SOON_DURABLE) : lease.change([saved], SOON_DURABLE));
-    rows.set(name, row);
   }
 
   return {
@@ -64,15 +57,20 @@ export async function openJournal(
       if (row?.status === "failed" || row?.status === "cancelled") return { state: "failed", error: storedError(row) };
       const { position, attempt } = row ?? { position: rows.size, attempt: 0 };
       const opened = { position, attempt: attempt + 1, startedAt: new Date(), result: null, error: null };
-      await save(name, { ...opened, status: "running" }, null);
+      await log.storeWith([change("opened", name, { ...opened, status: "running" }, null)]);
       return { state: "open" };
     },
 
     async closeStep(name, outcome) {
       const row = rows.get(name);
       if (!row) throw new Error(`The step ${name} was not opened.`);
-      await save(name, { ...row, status: outcome.status, ...told(outcome, redact) }, new Date());
+      const { status } = outcome;
+      const closed = change("closed", name, { ...row, status, ...told(outcome, redact) }, new Date());
+      if (status === "succeeded") log.storeLater("closed", closed);
+      else await log.storeWith([closed]);
     },
+
+    settle: () => log.flush(),
 
     log: (step, stream, text) => log.write(step, stream, text),
   };
@@ -82,12 +80,12 @@ export async function openJournal(
 const isBeingUndone = (rows: ReadonlyMap<string, StepRow>): boolean =>
   [...rows].some(([name, { status }]) => name.startsWith("undo: ") || status === "failed" || status === "cancelled");
 
-/** The engine's facts over the deployment's columns. */
+/** The engine's facts over the deployment's columns, stored with the journal. */
 export function createRecorder(
-  lease: Lease,
+  log: LogWriter,
   deploymentId: string,
   redact: Redactor,
-): (facts: DeploymentFacts) => Promise<void> {
+): (facts: DeploymentFacts) => void {
   const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
   return (facts) => {
     const { commit, plan, proof } = redactWords(facts, redact);
@@ -100,7 +98,7 @@ export function createRecorder(
         "commitAuthor" = coalesce(${commit?.author ?? null}, "commitAuthor"),
         "committedAt" = coalesce(${commit ? new Date(commit.committedAt) : null}::timestamptz, "committedAt")
       from held where "id" = ${deploymentId}::uuid)`;
-    return lease.change([recorded], SOON_DURABLE).then(() => {});
+    log.storeLater("recorded", recorded);
   };
 }
 

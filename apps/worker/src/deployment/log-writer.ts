@@ -1,7 +1,7 @@
 import { type Database, Prisma } from "@windlass/db";
 import type { LogLine, LogStream } from "@windlass/domain";
 import { type Redactor, splitLongLine } from "@windlass/engine";
-import type { Lease, WriteOptions } from "../lease/lease.ts";
+import type { Lease } from "../lease/lease.ts";
 
 const STORE_EVERY_MS = 40;
 /** Most steps are over, and stored, sooner: their lines go with their end. */
@@ -22,8 +22,16 @@ export interface LogWriter {
   /** Resolves when everything written is stored. */
   flush(): Promise<void>;
   /** Stores everything written, the last lines in one statement with `parts`, a change under the lease. */
-  storeWith(parts: readonly Prisma.Sql[], options?: WriteOptions): Promise<void>;
+  storeWith(parts: readonly Prisma.Sql[]): Promise<void>;
+  /**
+   * Stores a change under the lease together with what is stored next, within a moment. Of two of one name the first is
+   * stored by itself.
+   */
+  storeLater(name: string, part: Prisma.Sql): void;
 }
+
+/** All of it is done again, at no loss, when the database's machine dies within the next moment. */
+const SOON_DURABLE = { isDurable: false };
 
 /** What an earlier worker stored of the log. */
 export interface StoredLog {
@@ -52,13 +60,14 @@ export function openLogWriter(
   let last: Omit<LogLine, "seq">[] = [];
   let leftOut = 0;
   let waiting: LogLine[] = [];
+  let later = new Map<string, Prisma.Sql>();
   let timer: NodeJS.Timeout | undefined;
   let storedAt = Number.NEGATIVE_INFINITY;
   let storing: Promise<void> = Promise.resolve();
   let failure: unknown;
 
   /** The next lines that wait, with other changes. */
-  const storeChunk = async (parts: readonly Prisma.Sql[], options?: WriteOptions): Promise<void> => {
+  const storeChunk = async (parts: readonly Prisma.Sql[]): Promise<void> => {
     if (failure !== undefined) throw failure;
     const lines = waiting.slice(0, CHUNK_LINES);
     const [first, final] = [lines[0], lines.at(-1)];
@@ -72,7 +81,7 @@ export function openLogWriter(
         : [];
     if (chunk.length + parts.length === 0) return;
     try {
-      await lease.change([...chunk, ...parts], options);
+      await lease.change([...chunk, ...parts], SOON_DURABLE);
     } catch (error) {
       failure = error;
       throw error;
@@ -80,13 +89,15 @@ export function openLogWriter(
     waiting = waiting.slice(lines.length);
   };
 
-  const store = (parts: readonly Prisma.Sql[] = [], options?: WriteOptions): Promise<void> => {
+  const store = (parts: readonly Prisma.Sql[] = []): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
     storedAt = performance.now();
+    const changes = [...later.values(), ...parts];
+    later = new Map();
     const stored = storing.then(async () => {
       while (waiting.length > CHUNK_LINES) await storeChunk([]);
-      await storeChunk(parts, options);
+      await storeChunk(changes);
     });
     // Whoever writes or stores next is told.
     storing = stored.catch(() => {});
@@ -138,9 +149,14 @@ export function openLogWriter(
       addLast();
       return store();
     },
-    storeWith(parts, options) {
+    storeWith(parts) {
       addLast();
-      return store(parts, options);
+      return store(parts);
+    },
+    storeLater(name, part) {
+      if (later.has(name)) storeSoon(0);
+      later.set(name, part);
+      storeSoon(FIRST_AFTER_MS);
     },
   };
 }

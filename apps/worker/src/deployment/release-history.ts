@@ -23,11 +23,11 @@ export type Keeping = Pick<EnvironmentConfig, "keepReleases" | "keepDays" | "war
 export function createReleaseHistory(
   db: Database,
   lease: Lease,
-  ids: Ids & { scaleTo: number | null },
+  ids: Ids & { scaleTo: number | null; startedAt: Date },
   newRelease: NewRelease | null,
   keeping: Keeping,
 ): ReleaseHistory {
-  const { deploymentId, environmentId, releaseId, scaleTo } = ids;
+  const { deploymentId, environmentId, releaseId, scaleTo, startedAt } = ids;
   const { warmMinutes, bakeMinutes } = keeping;
 
   /**
@@ -105,12 +105,12 @@ export function createReleaseHistory(
     },
 
     async expired() {
-      const past = pastKept(await readKept(db, { environmentId }), keeping, Date.now());
-      // A worker that died may have forgotten one and not yet removed what it was made of.
-      const { startedAt } = await db.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
-      const begun = await db.release.findMany({
-        where: { environmentId, removedAt: { gte: startedAt ?? new Date() } },
-      });
+      const [kept, begun] = await Promise.all([
+        readKept(db, { environmentId }),
+        // A worker that died may have forgotten one and not yet removed what it was made of.
+        db.release.findMany({ where: { environmentId, removedAt: { gte: startedAt } } }),
+      ]);
+      const past = pastKept(kept, keeping, Date.now());
       return [...past, ...begun].map(({ id, artifact }) => ({ releaseId: id, artifact: Artifact.parse(artifact) }));
     },
 

@@ -28,7 +28,7 @@ import { createRecorder, openJournal, redactCause } from "./journal.ts";
 import { type EnvironmentRow, WITH_LIVE } from "./load-release.ts";
 import { loadRequest } from "./load-request.ts";
 import { NOTHING_STORED, openLogWriter, readStoredLog } from "./log-writer.ts";
-import { beginDeployment, moveDeployment } from "./move-deployment.ts";
+import { beginDeployment, endDeployment } from "./move-deployment.ts";
 import { redactText } from "./redact-words.ts";
 import { createReleaseHistory } from "./release-history.ts";
 import { runKind } from "./run-kind.ts";
@@ -83,7 +83,7 @@ async function runPipeline(
   const stored = isTakenOver ? await readStoredLog(worker.db, row.id) : NOTHING_STORED;
   const log = openLogWriter(lease, row.id, stored, redact);
   const deployment = { id: row.id, isTakenOver, isCommitted: row.committedToTraffic };
-  const books = await openJournal(worker.db, lease, deployment, log, redact);
+  const books = await openJournal(worker.db, deployment, log, redact);
   let step = "";
   const journal: Journal = {
     ...books,
@@ -98,6 +98,7 @@ async function runPipeline(
       environmentId: environment.id,
       releaseId: request.labels.releaseId,
       scaleTo: row.instances,
+      startedAt: row.startedAt ?? new Date(),
     };
     const { source, router, workspace } = worker;
     const adapters = await findAdapters(worker, usedRuntimes, row, loaded.runtime, signals.abandon);
@@ -128,7 +129,7 @@ async function runPipeline(
       builder: lease.letGoWith(limitBuilds(worker, lease, budgeted)),
       disks,
       everywhere: adapters.everywhere.map((one) => mapPorts(fenceEffects(one, lease), patient)),
-      record: createRecorder(lease, row.id, redact),
+      record: createRecorder(log, row.id, redact),
       history: lease.letGoWith(
         createReleaseHistory(worker.db, lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),
       ),
@@ -193,8 +194,6 @@ async function writeEnd(
           evidence: end.error.evidence,
           cause: end.error.failure,
         };
-  await lease.write((tx) =>
-    moveDeployment(tx, id, "running", end.status, { end: told, data: { warnings: end.warnings } }),
-  );
+  await endDeployment(lease, id, end.status, told, end.warnings);
   worker.log.info({ deploymentId: id, status: end.status, reason: told.reason }, "deployment ended");
 }

@@ -96,6 +96,7 @@ export function definePipeline<Request>(
           tidy,
           async commit(effect) {
             if (abandon.aborted) throw new Abandoned();
+            await journal.settle();
             cancel.throwIfAborted();
             await effect();
             isCommitted = true;
@@ -103,6 +104,7 @@ export function definePipeline<Request>(
         },
         ports,
       );
+      await journal.settle();
       return abandon.aborted ? { status: "abandoned" } : { status: "succeeded", warnings };
     } catch (thrown) {
       try {
@@ -112,6 +114,7 @@ export function definePipeline<Request>(
         const step = current;
         if (isCommitted) return { status: "failed", step, error, warnings };
         for (const { name, effect } of undos.toReversed()) await tidy(name, effect);
+        await journal.settle();
         const { code } = error;
         const status = code === "cancelled" || code === "superseded" ? code : "failed";
         return { status, step, error, warnings };

@@ -24,7 +24,7 @@ export async function planDeployment(
     zeroDowntime: true,
     zeroDowntimeNote: null,
   };
-  await record({ plan, ...(commit ? { commit } : {}) });
+  record({ plan, ...(commit ? { commit } : {}) });
   await tell(plan, request, context);
   if (isContained(plan) && !request.allowOlder) throw alreadyContained(plan);
 }

@@ -11,7 +11,7 @@ export async function planRelaunch(
 ): Promise<void> {
   await requireArtifact(builder, artifact);
   const before = live?.instances.length ?? 0;
-  await record({
+  record({
     plan: {
       commits: [],
       commitsOmitted: 0,

@@ -9,7 +9,7 @@ export async function planRollback(
   context: EffectContext,
 ): Promise<void> {
   await requireArtifact(builder, request.artifact);
-  await record({
+  record({
     plan: {
       commits: [],
       commitsOmitted: 0,

@@ -29,7 +29,7 @@ export async function retirePrevious(
   const { services } = await router.table({ service: request.labels.environmentId });
   const { id: targetId } = targetOf(request.labels.releaseId, current);
   const probe = prober.summarise({ ...switched, hadLive: request.live !== null });
-  await record({ proof: proveSwitch(switched, services[0]?.counts ?? [], { targetId, drained, probe }) });
+  record({ proof: proveSwitch(switched, services[0]?.counts ?? [], { targetId, drained, probe }) });
 }
 
 /** Those of another release stay warm where that is set; the others are stopped. */

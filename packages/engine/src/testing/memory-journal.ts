@@ -27,11 +27,13 @@ export class MemoryJournal implements Journal {
     this.onMoment(`close ${name}`);
   }
 
+  async settle(): Promise<void> {}
+
   log(step: string, stream: LogStream, text: string): void {
     this.lines.push({ step, stream, text });
   }
 
-  record = async (facts: DeploymentFacts): Promise<void> => void Object.assign(this.facts, facts);
+  record = (facts: DeploymentFacts): void => void Object.assign(this.facts, facts);
 
   names(status: StepOutcome["status"]): string[] {
     return [...this.steps].flatMap(([name, outcome]) =>
