@@ -48,8 +48,10 @@ export class DockerBuilder implements ImageBuilder {
       const imageId = await this.#pull(request.image, tag, context);
       return { kind: "image", imageId, tag, origin: request.image, bytes: await this.#sizeOf(imageId) };
     }
+    const place = this.#preparePlace(tag, request.labels.teamId);
+    place.catch(() => {});
     const plan = await planBuild(request, context);
-    const imageId = await this.#run(plan, tag, request.labels.teamId, context);
+    const imageId = await this.#run(plan, tag, place, context);
     return { kind: "image", imageId, tag, origin: plan.origin, bytes: await this.#sizeOf(imageId) };
   }
 
@@ -127,9 +129,20 @@ export class DockerBuilder implements ImageBuilder {
     }
   }
 
-  async #run(plan: BuildPlan, tag: string, teamId: string, context: EffectContext): Promise<string> {
-    const output = new BuildOutput();
+  /**
+   * Commands of a build are a stranger's code as much as the app is: they get a bridge that the host's rule knows, and that no
+   * other team's builds are on.
+   */
+  async #preparePlace(tag: string, teamId: string): Promise<BuildPlace> {
     const host = `windlass-build-${createHash("sha256").update(tag).digest("hex").slice(0, 20)}`;
+    const network = await ensureNetwork(this.#options, buildPurpose(teamId));
+    const place = { network: network.name, host };
+    await removeLeftBuild(this.#engine, place);
+    return place;
+  }
+
+  async #run(plan: BuildPlan, tag: string, preparing: Promise<BuildPlace>, context: EffectContext): Promise<string> {
+    const output = new BuildOutput();
     let place: BuildPlace | undefined;
     // Nobody else hears of a file that cannot be read: the request would wait for the rest for ever.
     const upload = new AbortController();
@@ -138,20 +151,16 @@ export class DockerBuilder implements ImageBuilder {
     const limit = AbortSignal.timeout(limitMs);
     const memory = this.#options.buildMemoryMb && this.#options.buildMemoryMb * 1024 * 1024;
     try {
-      // Commands of a build are a stranger's code as much as the app is: they get a bridge that the host's rule knows, and
-      // that no other team's builds are on.
-      const network = await ensureNetwork(this.#options, buildPurpose(teamId));
-      place = { network: network.name, host };
-      await removeLeftBuild(this.#engine, place);
+      place = await preparing;
       const stream = await this.#engine.buildImage(plan.context as unknown as NodeJS.ReadableStream, {
         t: tag,
         dockerfile: plan.dockerfile,
         target: plan.target,
         buildargs: plan.args,
-        networkmode: network.name,
+        networkmode: place.network,
         forcerm: true,
         // A command's container has neither name nor label of ours: this tells whose it is.
-        extrahosts: `${host}:127.0.0.1`,
+        extrahosts: `${place.host}:127.0.0.1`,
         cpushares: BUILD_CPU_SHARES,
         ...(memory ? { memory, memswap: memory } : {}),
         abortSignal: requestSignal(AbortSignal.any([context.signal, upload.signal, limit])),

@@ -48,11 +48,15 @@ export async function awaitInstance(
   const neededInARow = wasWarm ? 1 : GOOD_IN_A_ROW;
   const began = performance.now();
   let [failures, failsAgainAt, inARow, wellSince, lastTold] = [0, 0, 0, 0, ""];
+  let looksAgainAt = 0;
   for (let checks = 1; ; checks++) {
     const asked = { instance, check: health, host, runningMs: life.runningMs(), signal };
     const last = await checkInstance(ports.examiner, asked);
     signal.throwIfAborted();
-    const endedAgain = life.note(await ports.runtime.inspect(instance.name));
+    // A runtime that is asked about one that starts is kept from starting it.
+    const looks = last.isHealthy || performance.now() >= looksAgainAt;
+    const endedAgain = looks && life.note(await ports.runtime.inspect(instance.name));
+    if (looks) looksAgainAt = performance.now() + LOOK_AGAIN_MS;
     const { state, exits } = life;
     const now = performance.now();
     const waitedMs = Math.round(now - began);
@@ -82,7 +86,7 @@ export async function awaitInstance(
     // One that starts is asked the more often the shorter it was waited for: most are there in a fraction of the interval.
     let pauseMs = isStarting ? Math.max(SHORTEST_PAUSE_MS, waitedMs / 10) : intervalMs;
     if (exits > 0) pauseMs = LOOK_AGAIN_MS;
-    if (isWell) pauseMs = inARow < neededInARow ? SHORTEST_PAUSE_MS : Math.max(SHORTEST_PAUSE_MS, leftMs);
+    if (isWell) pauseMs = inARow < neededInARow ? 0 : Math.max(SHORTEST_PAUSE_MS, leftMs);
     await sleep(Math.min(intervalMs, pauseMs), undefined, { signal });
   }
 }

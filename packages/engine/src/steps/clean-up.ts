@@ -7,10 +7,13 @@ export async function cleanUp(
   request: ReleaseRequest,
   context: EffectContext,
 ): Promise<void> {
-  await workspace.remove(request.deploymentId);
   const { releaseCommand, postDeployCommand } = request.config;
-  if (releaseCommand || postDeployCommand) await commands.remove(request.labels);
-  for (const { releaseId, artifact } of await history.expired()) {
+  const [expired] = await Promise.all([
+    history.expired(),
+    workspace.remove(request.deploymentId),
+    (releaseCommand || postDeployCommand) && commands.remove(request.labels),
+  ]);
+  for (const { releaseId, artifact } of expired) {
     // Nobody can ask for it any more once it is forgotten: somebody may do so at this moment.
     if (!(await history.forget(releaseId))) continue;
     await builder.remove(artifact);

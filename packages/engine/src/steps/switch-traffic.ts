@@ -54,8 +54,7 @@ export async function switchTraffic(
   const command = { service: serviceOf(request), token: request.fencingToken };
   const before = liveTarget(request);
   const target = targetOf(request.labels.releaseId, instances);
-  await areSteady();
-  await router.apply({ ...command, hosts: request.hosts, target: before });
+  await Promise.all([areSteady(), router.apply({ ...command, hosts: request.hosts, target: before })]);
   prober.noteSwitching();
   const commandedAt = Date.now();
   const { switchMs } = await router.switch({ ...command, target });
