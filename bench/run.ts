@@ -21,6 +21,8 @@ const MEASUREMENTS: Measurement[] = [
   { name: "cached-deploy", says: "a cached deploy beside the bare Docker calls", needs: "Docker" },
   { name: "rollback", says: "request → switched, to a warm and to a stored release", needs: "Docker" },
   { name: "kill-matrix", says: "worker, engine and database lost at every step" },
+  { name: "order", says: "random histories while workers die", needs: "Docker" },
+  { name: "broken-apps", says: "what broken apps are told", needs: "Docker" },
   { name: "cancel", says: "cancel → confirmed gone, by stage" },
   { name: "warm-start", says: "npm start with the sample app live" },
   { name: "log-intake", says: "a container's lines → Postgres, beside Docker's own follow", needs: "Docker" },
