@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { type BareTimes, openBareDocker } from "./harness/bare-docker.ts";
 import { createApp, untilSucceeded } from "./harness/deployments.ts";
 import { describe, median, ms, ratioOf } from "./harness/figures.ts";
 import { commitAgain, MANIFEST, makeRepository, SERVER } from "./harness/make-repository.ts";
-import { measure } from "./harness/measure.ts";
+import { measure, until } from "./harness/measure.ts";
 import { dockerEngine } from "./harness/remove-docker-things.ts";
 import { report } from "./harness/report.ts";
 import { startStack } from "./harness/start-stack.ts";
@@ -37,9 +38,19 @@ await measure(async (stack) => {
   const environmentId = await createApp(windlass, { name: "Cached", folder, runtime: "docker" });
   const bare = await openBareDocker(stack, found.engine, { folder, files: Object.keys(FILES) });
 
+  const database = new pg.Client({ connectionString: windlass.databaseUrl });
+  await database.connect();
+  stack.defer(() => database.end());
+
   async function deploy(): Promise<Deployed> {
     const askedAt = Date.now();
     const { deploymentId } = await windlass.api.deployment.create.mutate({ environmentId });
+    // Whoever asks for the whole deployment meanwhile takes a quarter of a processor.
+    const isOver = `select 1 from "Deployment" where "id" = $1 and "endedAt" is not null`;
+    await until(
+      "the deployment's end",
+      async () => (await database.query(isOver, [deploymentId])).rowCount || undefined,
+    );
     const { endedAt, steps } = await untilSucceeded(windlass, deploymentId);
     const took = steps.map((step) => [step.name, Number(step.endedAt) - Number(step.startedAt)] as const);
     return {

@@ -282,9 +282,11 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
 
   /**
    * The commit that a name means on the remote now, fetched. A branch wins over a tag of the same name. What was fetched by
-   * this name before is asked for at once, which spares the remote's list.
+   * this name before is asked for at once, which spares the remote's list; a commit that is here needs no remote at all.
    */
   async function fetchNamed(session: Session, ref: string): Promise<CommitSummary> {
+    const known = FULL_SHA.test(ref) ? await findCommit(session, ref) : undefined;
+    if (known) return known;
     const candidates =
       ref === "" ? ["HEAD"] : ref.startsWith("refs/") ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
     const [first = ref] = candidates;

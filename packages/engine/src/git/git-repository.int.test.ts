@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -281,6 +282,21 @@ describe("a mirror", () => {
     expect(existsSync(join(mirror, "objects/pack/tmp_pack_x"))).toBe(false);
     expect(existsSync(`${mirror}.lock`)).toBe(false);
   });
+});
+
+it("finds a commit that it has while the remote is away", async () => {
+  const repository = newRepository();
+  const access = accessTo(`${server.url}/app.git`);
+  const sha = git(work, "rev-parse", "HEAD");
+  await repository.resolve(access, ref("main"), makeContext());
+  const away = `${origin}.away`;
+  renameSync(origin, away);
+  try {
+    await expect(repository.resolve(access, ref("main"), makeContext())).rejects.toThrow();
+    expect(await repository.resolve(access, ref(sha), makeContext())).toMatchObject({ commit: { sha } });
+  } finally {
+    renameSync(away, origin);
+  }
 });
 
 describe("errors that people read", () => {
