@@ -1,5 +1,5 @@
 import http from "node:http";
-import { operateEnvironment, requestDeployment } from "@windlass/api/operations";
+import { operateEnvironment, requestDeployment, requestRollback } from "@windlass/api/operations";
 import type { GitRef, RuntimeKind } from "@windlass/domain";
 import { findDockerEngine } from "@windlass/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ import { waitFor } from "../stack/wait-for.ts";
 
 // Releases that go wrong only once they have the traffic: the watch after the switch turns them back, and leaves others alone.
 
+const STEADY_SECONDS = 1;
 const CASE = { timeout: 120_000, concurrent: false };
 const found = await findDockerEngine({ socketPath: "/var/run/docker.sock" });
 
@@ -79,7 +80,13 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string; behaviours: Behavi
   /** Two releases, the second of which will misbehave, with some traffic over both. */
   async function deployBoth(behaviour: Behaviour, index: number) {
     const repository = repositories[index] as TestRepository;
-    const health = { path: "/health", intervalSeconds: 0.1, startPeriodSeconds: 30, timeoutSeconds: 10 };
+    const health = {
+      path: "/health",
+      intervalSeconds: 0.1,
+      startPeriodSeconds: 30,
+      timeoutSeconds: 10,
+      steadySeconds: STEADY_SECONDS,
+    };
     const config = faultConfig(runtime, { bakeMinutes: 10, health });
     const app = await stack.createApp({ name: `bake ${index}`, url: repository.url, config });
     const deploy = async () => {
@@ -167,6 +174,14 @@ describe.concurrent.each<{ runtime: RuntimeKind; tag: string; behaviours: Behavi
         // What came back is not watched: nothing goes to and fro.
         expect(await db.bake.count({ where: { environmentId: app.environment.id, endedAt: null } })).toBe(0);
         expect(await db.deployment.count({ where: { environmentId: app.environment.id, trigger: "bake" } })).toBe(1);
+        // Who brings the other back by hand gets it, but it has to show anew that it stays well.
+        const environment = await db.environment.findUniqueOrThrow({ where: { id: app.environment.id } });
+        const { id } = await stack.awaitEnd(
+          await requestRollback(stack.ctx, environment, second.releaseId ?? "", "test"),
+        );
+        const gate = await db.step.findFirstOrThrow({ where: { deploymentId: id, name: "await healthy" } });
+        expect(gate).toMatchObject({ status: "succeeded" });
+        expect(Number(gate.endedAt) - Number(gate.startedAt)).toBeGreaterThanOrEqual(1000 * STEADY_SECONDS);
       },
     );
   }

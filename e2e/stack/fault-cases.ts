@@ -12,7 +12,7 @@ import type { TestRepository } from "./test-repository.ts";
 
 export type Kind = "deploy" | "rollback";
 
-/** Half-way through the step; once its effect is there but not yet written down; once it is, before the next begins. */
+/** Half-way through the step; once its effect is there but not yet written down; once it is, as the next begins. */
 export const POINTS = ["midway", "unwritten", "ended"] as const;
 export type Point = (typeof POINTS)[number];
 
@@ -127,13 +127,22 @@ export async function openFaultCases(
     return id;
   }
 
-  async function stopAt({ kind, step, point }: Case): Promise<string> {
-    if (point === "ended") return reach(momentAfter(kind, step), () => request(kind));
-    const unwritten = { step, status: "succeeded" } as const;
-    if (point === "unwritten") return reach(unwritten, () => request(kind));
-    await gate.close(unwritten);
+  /** Resolves as the step begins, which cannot be written down as ended until the gate opens. */
+  async function begin(kind: Kind, step: string): Promise<string> {
+    await gate.close({ step, status: "succeeded" });
     const id = await request(kind);
     await gate.opened(id, step);
+    return id;
+  }
+
+  async function stopAt({ kind, step, point }: Case): Promise<string> {
+    if (point === "unwritten") return reach({ step, status: "succeeded" }, () => request(kind));
+    if (point === "ended") {
+      const next = momentAfter(kind, step);
+      // A step's end is written together with the next one's beginning.
+      return typeof next === "object" ? begin(kind, next.step) : reach(next, () => request(kind));
+    }
+    const id = await begin(kind, step);
     await sleep((usualMs.get(`${kind} ${step}`) ?? 0) / 2);
     return id;
   }

@@ -73,7 +73,9 @@ async function findRelease({ db }: Worker, row: DeploymentRow, environment: Envi
     where: { id },
     include: { instances: { where: { status: "warm" }, orderBy: { ordinal: "asc" } } },
   });
-  const turnedBack = await db.bake.count({ where: { releaseId: id, revertId: { not: null } } });
+  const turnedBack = await db.bake.count({
+    where: { environmentId: environment.id, releaseId: id, revertId: { not: null } },
+  });
   return {
     ...release,
     artifact: Artifact.parse(release.artifact),
