@@ -92,6 +92,25 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
     expect(files).toEqual(["/app/index.js", "/app/logs/keep.txt"]);
   });
 
+  it("begins again when what it stands on goes with another release while it copies", async () => {
+    const shared = `WORKDIR /${randomUUID()}`;
+    const small = await requestOf({ Dockerfile: dockerfile(shared, "COPY . ."), "file.txt": "small" });
+    const first = await builder.build(small, makeContext());
+    const large = "x".repeat(200 * 1024 * 1024);
+    const request = await requestOf({ Dockerfile: dockerfile(shared, "COPY . ."), "file.txt": large });
+    const context = makeContext();
+    let removing: Promise<void> | undefined;
+    const told: string[] = [];
+    const log = async (_: string, text: string): Promise<void> => {
+      told.push(text);
+      if (/^Step .* COPY/.test(text)) removing ??= builder.remove(first);
+    };
+    expect(await builder.build(request, { ...context, log })).toMatchObject({ kind: "image" });
+    await removing;
+    expect(told.join("\n")).toMatch(/the build begins again/);
+    expect(await builder.inspect(first)).toEqual({ exists: false });
+  });
+
   it("uses the context, the Dockerfile, the stage and the arguments that are configured", async () => {
     const request = await requestOf(
       {

@@ -48,11 +48,21 @@ export class DockerBuilder implements ImageBuilder {
       const imageId = await this.#pull(request.image, tag, context);
       return { kind: "image", imageId, tag, origin: request.image, bytes: await this.#sizeOf(imageId) };
     }
-    const place = this.#preparePlace(tag, request.labels.teamId);
-    place.catch(() => {});
-    const plan = await planBuild(request, context);
-    const imageId = await this.#run(plan, tag, place, context);
-    return { kind: "image", imageId, tag, origin: plan.origin, bytes: await this.#sizeOf(imageId) };
+    for (let attempt = 1; ; attempt++) {
+      const place = this.#preparePlace(tag, request.labels.teamId);
+      place.catch(() => {});
+      const plan = await planBuild(request, context);
+      try {
+        const imageId = await this.#run(plan, tag, place, context);
+        return { kind: "image", imageId, tag, origin: plan.origin, bytes: await this.#sizeOf(imageId) };
+      } catch (error) {
+        if (!(error instanceof LayerGone) || attempt === BUILD_ATTEMPTS) throw error;
+        await context.log(
+          "system",
+          "A layer that was taken from the cache went with another release meanwhile: the build begins again",
+        );
+      }
+    }
   }
 
   /** Of its layers down to one that has a name of its own, as a base image has. */
@@ -187,6 +197,7 @@ export class DockerBuilder implements ImageBuilder {
       for (const line of output.end()) await context.log(line.stream, line.text);
       if (limit.aborted) throw buildTookTooLong(limitMs, { evidence: output.tail, cause: error });
       await requireEngine(this.#engine, "building the image");
+      if (error instanceof BuildStopped && LAYER_IS_GONE.test(error.message)) throw new LayerGone(error);
       throw buildError(upload.signal.reason ?? error, output, plan, this.#options.owner);
     } finally {
       plan.context.destroy();
@@ -210,6 +221,18 @@ class BuildStopped extends Error {
   constructor(message: string, exitCode: number | undefined) {
     super(message);
     this.exitCode = exitCode;
+  }
+}
+
+/** As the engine tells that what a step was to stand on was removed: an image takes those with it that only it stood on. */
+const LAYER_IS_GONE = /unknown parent image ID|layer does not exist|No such image: sha256:/;
+const BUILD_ATTEMPTS = 3;
+
+class LayerGone extends DomainError {
+  constructor(cause: Error) {
+    const message =
+      "Layers that this build took from the cache were removed with other releases meanwhile. Deploy again.";
+    super("build_failed", message, { fault: "server", retryable: true, evidence: [cause.message], cause });
   }
 }
 
