@@ -291,11 +291,13 @@ export interface RuntimePorts {
   inventory: Inventory;
 }
 
-/** The books of one deployment. Only `step` writes them, under the lease: a worker that lost it gets lease_lost. */
+/**
+ * The books of one deployment. Only `step` writes them, under the lease: a worker that lost it gets lease_lost. Successes
+ * and beginnings may be stored while the deployment goes on, in their order; the ports' effects wait for that.
+ */
 export interface Journal {
   /** Opens a step, or says how it ended before, when another run of the same deployment did it already. */
   openStep(name: string): Promise<OpenedStep>;
-  /** The end of one that succeeded may be stored later, though before the next one is open. */
   closeStep(name: string, outcome: StepOutcome): Promise<void>;
   /** Resolves when all of it is stored. */
   settle(): Promise<void>;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DeploymentKind, type DeploymentStatus, DomainError, type RuntimeKind } from "@windlass/domain";
+import { type DeploymentKind, DomainError, type RuntimeKind } from "@windlass/domain";
 import type { RuntimePorts } from "@windlass/engine";
 import type { RuntimeProblem, Worker } from "../wiring.ts";
 
@@ -22,14 +22,13 @@ export async function findUsedRuntimes(db: Worker["db"], environmentId: string):
 export async function findAdapters(
   worker: Worker,
   used: RuntimeKind[],
-  { kind, status }: { kind: DeploymentKind; status: DeploymentStatus },
+  { kind, isTakenOver }: { kind: DeploymentKind; isTakenOver: boolean },
   runtime: RuntimeKind,
   abandon: AbortSignal,
 ): Promise<{ own: RuntimePorts; everywhere: RuntimePorts[] }> {
   const isEnding = kind === "stop" || kind === "delete";
   const needed = new Set<RuntimeKind>([...used, ...(isEnding ? [] : [runtime])]);
   const everywhere: RuntimePorts[] = [];
-  const isTakenOver = status === "running";
   for (const one of needed) {
     const adapters = await awaitAdapters(worker, one, isTakenOver, abandon);
     if (!("problem" in adapters)) everywhere.push(adapters);

@@ -24,7 +24,8 @@ interface StepRow {
 
 /**
  * The engine's journal over the step rows, every write under the lease. A deployment has some ten steps: the end of one is
- * written in one round trip with the beginning of the next. Nobody else writes these rows meanwhile, so they are read once.
+ * written in one round trip with the beginning of the next, which goes on meanwhile as far as it only reads; an effect
+ * waits for it (`fenceEffects`). Nobody else writes these rows meanwhile, so they are read once.
  */
 export async function openJournal(
   db: Database,
@@ -57,7 +58,8 @@ export async function openJournal(
       if (row?.status === "failed" || row?.status === "cancelled") return { state: "failed", error: storedError(row) };
       const { position, attempt } = row ?? { position: rows.size, attempt: 0 };
       const opened = { position, attempt: attempt + 1, startedAt: new Date(), result: null, error: null };
-      await log.storeWith([change("opened", name, { ...opened, status: "running" }, null)]);
+      // Whoever writes next is told when it could not be stored.
+      log.storeWith([change("opened", name, { ...opened, status: "running" }, null)]).catch(() => {});
       return { state: "open" };
     },
 

@@ -14,7 +14,7 @@ export type EnvironmentRow = Prisma.EnvironmentGetPayload<{ include: typeof WITH
 
 type InstanceRow = { name: string; ordinal: number; address: string };
 
-type Variables = Record<string, Secret | string>;
+export type Variables = Record<string, Secret | string>;
 
 /** As stored in a release: sealed as one, with which of them are secret. */
 const SealedVariables = z.record(z.string(), z.object({ value: z.string(), isSecret: z.boolean() }));

@@ -11,10 +11,10 @@ import {
   labelsOf,
   liveReleaseOf,
   openVariables,
-  readVariables,
   sealVariables,
   secretsIn,
   stoppedNotice,
+  type Variables,
 } from "./load-release.ts";
 import type { NewRelease } from "./release-history.ts";
 import type { DeploymentRow } from "./run-deployment.ts";
@@ -22,9 +22,15 @@ import type { DeploymentRow } from "./run-deployment.ts";
 export type LoadedRequest = Awaited<ReturnType<typeof loadRequest>>;
 
 /** What it is about: a release that exists, as it was made, or the environment as it is now. */
-export async function loadRequest(worker: Worker, lease: Lease, row: DeploymentRow, environment: EnvironmentRow) {
+export async function loadRequest(
+  worker: Worker,
+  lease: Lease,
+  row: DeploymentRow,
+  environment: EnvironmentRow,
+  variablesNow: Variables,
+) {
   const existing = isBuilding(row.kind) ? null : await findRelease(worker, row, environment);
-  const variables = existing ? openVariables(worker, existing.variables) : await readVariables(worker, environment.id);
+  const variables = existing ? openVariables(worker, existing.variables) : variablesNow;
   const live = liveReleaseOf(environment);
   const wanted = EnvironmentConfig.parse(environment.config);
   // How many run is the environment's, whichever release it is.

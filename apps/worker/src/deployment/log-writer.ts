@@ -21,6 +21,8 @@ export interface LogWriter {
   write(step: string, stream: LogStream, text: string): Promise<void>;
   /** Resolves when everything written is stored. */
   flush(): Promise<void>;
+  /** Resolves when what is being stored is there; stores nothing by itself. Rejects when it could not be stored. */
+  stored(): Promise<void>;
   /** Stores everything written, the last lines in one statement with `parts`, a change under the lease. */
   storeWith(parts: readonly Prisma.Sql[]): Promise<void>;
   /**
@@ -148,6 +150,10 @@ export function openLogWriter(
     flush() {
       addLast();
       return store();
+    },
+    async stored() {
+      await storing;
+      if (failure !== undefined) throw failure;
     },
     storeWith(parts) {
       addLast();

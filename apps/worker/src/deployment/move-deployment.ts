@@ -5,7 +5,7 @@ import type { Lease } from "../lease/lease.ts";
 // What a worker writes of a deployment's status: along the table of transitions, under the lease, only from the status
 // that is expected, in one round trip. Rejects with lease_lost when someone else moved it first.
 
-/** From queued to running. It is taken once more when the database's machine dies within this moment. */
+/** From queued to running, unless it was cancelled or superseded meanwhile. It is taken once more when the database's machine dies within this moment. */
 export async function beginDeployment(lease: Lease, id: string): Promise<void> {
   const begun = Prisma.sql`begun as (
     update "Deployment" set "status" = 'running', "startedAt" = ${new Date()}::timestamptz from held

@@ -5,9 +5,11 @@ import {
   EnvironmentConfig,
   isEnded,
   isReleasing,
+  type RuntimeKind,
   toDomainError,
 } from "@windlass/domain";
 import {
+  aroundMethods,
   buildWithinBudget,
   createRedactor,
   type EnginePorts,
@@ -16,16 +18,17 @@ import {
   type PipelineEnd,
   type PipelineSignals,
 } from "@windlass/engine";
-import { fenceEffects } from "../lease/fence-effects.ts";
+import { type Fence, fenceEffects } from "../lease/fence-effects.ts";
 import type { Lease } from "../lease/lease.ts";
 import { limitBuilds } from "../queue/take-build-place.ts";
+import type { Taken } from "../queue/take-next.ts";
 import { restoreLive } from "../reconcile/restore-live.ts";
 import { openDisks } from "../storage/open-disks.ts";
 import type { Worker } from "../wiring.ts";
 import { deleteEnvironment } from "./delete-environment.ts";
 import { findAdapters, findUsedRuntimes } from "./find-adapters.ts";
 import { createRecorder, openJournal, redactCause } from "./journal.ts";
-import { type EnvironmentRow, WITH_LIVE } from "./load-release.ts";
+import { type EnvironmentRow, readVariables, type Variables, WITH_LIVE } from "./load-release.ts";
 import { loadRequest } from "./load-request.ts";
 import { NOTHING_STORED, openLogWriter, readStoredLog } from "./log-writer.ts";
 import { beginDeployment, endDeployment } from "./move-deployment.ts";
@@ -36,25 +39,39 @@ import { watchCancel } from "./watch-cancel.ts";
 
 export type DeploymentRow = Awaited<ReturnType<Worker["db"]["deployment"]["findUniqueOrThrow"]>>;
 
+/** What is read of a deployment before it begins. */
+interface Known {
+  row: DeploymentRow;
+  isTakenOver: boolean;
+  environment: EnvironmentRow;
+  /** The environment's now */
+  variables: Variables;
+  usedRuntimes: RuntimeKind[];
+}
+
 /** Takes one queued deployment, or one that a worker left behind, to its end; or leaves it when the lease is lost. */
-export async function runDeployment(worker: Worker, lease: Lease, deploymentId: string): Promise<void> {
-  const row = await worker.db.deployment.findUniqueOrThrow({ where: { id: deploymentId } });
-  // Cancelled or superseded in the moment it was taken.
-  if (isEnded(row.status)) return;
+export async function runDeployment(worker: Worker, { deploymentId, isTakenOver, lease }: Taken): Promise<void> {
+  const { environmentId } = lease;
   // Its worker died, maybe with the whole machine: what is live comes first.
-  if (row.status === "running") {
+  if (isTakenOver) {
     await restoreLive(worker, lease).catch((error: unknown) =>
-      worker.log.error({ err: error, environmentId: row.environmentId }, "live release could not be restored"),
+      worker.log.error({ err: error, environmentId }, "live release could not be restored"),
     );
   }
-  const [environment] = await Promise.all([
-    worker.db.environment.findUniqueOrThrow({ where: { id: row.environmentId }, include: WITH_LIVE }),
-    row.status === "queued" && beginDeployment(lease, row.id),
+  const [row, environment, variables, usedRuntimes] = await Promise.all([
+    worker.db.deployment.findUniqueOrThrow({ where: { id: deploymentId } }),
+    worker.db.environment.findUniqueOrThrow({ where: { id: environmentId }, include: WITH_LIVE }),
+    readVariables(worker, environmentId),
+    findUsedRuntimes(worker.db, environmentId),
+    isTakenOver || beginDeployment(lease, deploymentId),
   ]);
+  // In the moment it was taken.
+  if (isEnded(row.status)) return;
+  const known = { row, isTakenOver, environment, variables, usedRuntimes };
   const cancel = watchCancel(worker, row.id, lease.lost);
   try {
     const signals = { cancel: cancel.signal, abandon: AbortSignal.any([lease.lost, worker.shutdown]) };
-    const end = await runPipeline(worker, lease, row, environment, signals).catch(
+    const end = await runPipeline(worker, lease, known, signals).catch(
       (error: unknown): PipelineEnd =>
         isConnectionLost(error) ? { status: "abandoned" } : unexpectedEnd(worker, row.id, error),
     );
@@ -69,17 +86,12 @@ export async function runDeployment(worker: Worker, lease: Lease, deploymentId: 
 async function runPipeline(
   worker: Worker,
   lease: Lease,
-  row: DeploymentRow,
-  environment: EnvironmentRow,
+  { row, isTakenOver, environment, variables, usedRuntimes }: Known,
   signals: PipelineSignals,
 ): Promise<PipelineEnd> {
-  const [loaded, usedRuntimes] = await Promise.all([
-    loadRequest(worker, lease, row, environment),
-    findUsedRuntimes(worker.db, environment.id),
-  ]);
+  const loaded = await loadRequest(worker, lease, row, environment, variables);
   const { request, newRelease, secrets } = loaded;
   const redact = createRedactor(secrets);
-  const isTakenOver = row.status === "running";
   const stored = isTakenOver ? await readStoredLog(worker.db, row.id) : NOTHING_STORED;
   const log = openLogWriter(lease, row.id, stored, redact);
   const deployment = { id: row.id, isTakenOver, isCommitted: row.committedToTraffic };
@@ -100,14 +112,21 @@ async function runPipeline(
       scaleTo: row.instances,
       startedAt: row.startedAt ?? new Date(),
     };
-    const { source, router, workspace } = worker;
-    const adapters = await findAdapters(worker, usedRuntimes, row, loaded.runtime, signals.abandon);
+    const { source, workspace } = worker;
+    // What led to an effect is written down before it begins: whoever takes over must know of it.
+    const fence: Fence = { confirm: async () => void (await Promise.all([log.stored(), lease.confirm()])) };
+    const router = aroundMethods(worker.router, async (call, name) => {
+      if (name !== "table") await log.stored();
+      return call();
+    });
+    const taken = { kind: row.kind, isTakenOver };
+    const adapters = await findAdapters(worker, usedRuntimes, taken, loaded.runtime, signals.abandon);
     const patient = outlastEngine({
       patienceMs: worker.enginePatienceMs,
       signal: signals.abandon,
       tell: (text) => journal.log(step, "system", text),
     });
-    const own = mapPorts(fenceEffects(adapters.own, lease), patient);
+    const own = mapPorts(fenceEffects(adapters.own, fence), patient);
     const disks = lease.letGoWith(openDisks(worker, lease));
     const budgeted = buildWithinBudget(own.builder, disks, own.runtime.kind, request.live?.artifact ?? null);
     const ports: EnginePorts = {
@@ -116,19 +135,19 @@ async function runPipeline(
       workspace: {
         // One that woke up too late would leave a folder that nobody removes.
         create: async (id) => {
-          await lease.confirm();
+          await fence.confirm();
           return workspace.create(id);
         },
         // Another worker may be writing into it again.
         remove: async (id) => {
-          await lease.confirm();
+          await fence.confirm();
           await workspace.remove(id);
         },
       },
       ...own,
       builder: lease.letGoWith(limitBuilds(worker, lease, budgeted)),
       disks,
-      everywhere: adapters.everywhere.map((one) => mapPorts(fenceEffects(one, lease), patient)),
+      everywhere: adapters.everywhere.map((one) => mapPorts(fenceEffects(one, fence), patient)),
       record: createRecorder(log, row.id, redact),
       history: lease.letGoWith(
         createReleaseHistory(worker.db, lease, ids, newRelease, EnvironmentConfig.parse(environment.config)),

@@ -4,7 +4,17 @@ import type { Worker } from "../wiring.ts";
 /** A deployment, and the lease of its environment, for this worker alone. */
 export interface Taken {
   deploymentId: string;
+  /** A worker began it that is gone */
+  isTakenOver: boolean;
   lease: Lease;
+}
+
+interface Next {
+  id: string;
+  environmentId: string;
+  isTakenOver: boolean;
+  /** Null when another worker was faster */
+  fencingToken: bigint | null;
 }
 
 /**
@@ -18,7 +28,7 @@ export interface Taken {
 export async function takeNext(worker: Worker, { hasPlace }: { hasPlace: boolean }): Promise<Taken | null> {
   const { db, holder, leaseMs, places } = worker;
   while (!worker.shutdown.aborted) {
-    const [next] = await db.$queryRaw<{ id: string; environmentId: string; fencingToken: bigint | null }[]>`
+    const [next] = await db.$queryRaw<Next[]>`
       with "atWork" as (
         select e."teamId", l."holder" from "Lease" l join "Environment" e on e."id" = l."environmentId"
         where l."expiresAt" > now() and l."deploymentId" is not null
@@ -28,7 +38,7 @@ export async function takeNext(worker: Worker, { hasPlace }: { hasPlace: boolean
         where d."status" in ('queued', 'running') and l."environmentId" is null
         order by d."environmentId", d."status" desc, d."number"
       ), "next" as (
-        select f."id", f."environmentId" from "first" f
+        select f."id", f."environmentId", f."status" = 'running' as "isTakenOver" from "first" f
         where f."status" = 'running' or ${hasPlace} and (
           (select count(*) from "atWork" a where a."teamId" = f."teamId" and a."holder" = ${holder}) < ${places.perTeam}
           or not exists (select 1 from "Environment" e where e."teamId" <> f."teamId")
@@ -49,7 +59,7 @@ export async function takeNext(worker: Worker, { hasPlace }: { hasPlace: boolean
     if (!next) return null;
     if (next.fencingToken === null) continue;
     const lease = keepLease(db, next.environmentId, Number(next.fencingToken), leaseMs);
-    return { deploymentId: next.id, lease };
+    return { deploymentId: next.id, isTakenOver: next.isTakenOver, lease };
   }
   return null;
 }

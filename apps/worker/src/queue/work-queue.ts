@@ -73,11 +73,12 @@ export function workQueue(worker: Worker): QueueWork {
 }
 
 /** Brings one deployment to its end, and lets go of its environment. */
-async function workOff(worker: Worker, { deploymentId, lease }: Taken): Promise<void> {
+async function workOff(worker: Worker, taken: Taken): Promise<void> {
+  const { deploymentId, lease } = taken;
   const { log, shutdown } = worker;
   using _ = followHold(worker, lease);
   try {
-    await runDeployment(worker, lease, deploymentId);
+    await runDeployment(worker, taken);
   } catch (error) {
     if (toDomainError(error).code !== "lease_lost") {
       log.error({ err: error, deploymentId }, "deployment could not be worked on");

@@ -6,6 +6,7 @@ import type { Worker } from "../wiring.ts";
 import { createLineRedactor } from "./redact-lines.ts";
 
 const LOOK_AGAIN_MS = 2000;
+const PAUSE_MS = 50;
 const PRUNE_EVERY_MS = 60_000;
 const MEGABYTE = 1024 * 1024;
 /** Above the budget by this much it is pruned before its time. */
@@ -45,6 +46,8 @@ export async function keepEnvironment(worker: Worker, lease: RuntimeLogLease): P
       if (following.size === 0) return;
       // Instances are announced; one that vanished without a word, or whose engine is away, is looked for again.
       await Promise.race([watch.next(), ...following.values(), sleep(LOOK_AGAIN_MS, undefined, { ref: false })]);
+      // A deployment announces many things one after the other, and what an instance wrote meanwhile is not lost.
+      await sleep(PAUSE_MS, undefined, { signal: stopped, ref: false }).catch(() => {});
     }
   } finally {
     watch.close();

@@ -25,8 +25,10 @@ export async function retirePrevious(
     drained = await drainTarget({ router }, request, previousTargetId, context.signal);
     await context.log("system", describeDrain(drained));
   }
-  await retireInstances({ everywhere, history }, request, unused, context);
-  const { services } = await router.table({ service: request.labels.environmentId });
+  const [{ services }] = await Promise.all([
+    router.table({ service: request.labels.environmentId }),
+    retireInstances({ everywhere, history }, request, unused, context),
+  ]);
   const { id: targetId } = targetOf(request.labels.releaseId, current);
   const probe = prober.summarise({ ...switched, hadLive: request.live !== null });
   record({ proof: proveSwitch(switched, services[0]?.counts ?? [], { targetId, drained, probe }) });

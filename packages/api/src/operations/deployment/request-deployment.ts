@@ -37,22 +37,14 @@ export async function insertDeployment(
   const { environment, kind, ref, release, trigger, instances, allowOlder = false } = request;
   // Numbers count up without gaps: requests for one environment take turns.
   await tx.$queryRaw`select 1 from "Environment" where "id" = ${environment.id}::uuid for update`;
-  const { branch, app, deployments } = await tx.environment.findUniqueOrThrow({
-    where: { id: environment.id },
-    include: {
-      app: { select: { source: true } },
-      deployments: { where: { kind: "delete", status: { in: ["queued", "running"] } }, select: { id: true } },
-    },
-  });
-  if (deployments.length > 0) throw new DomainError("conflict", "This environment is being deleted.");
+  const { branch, source, isBeingDeleted, newest } = await readNow(tx, environment.id);
+  if (isBeingDeleted) throw new DomainError("conflict", "This environment is being deleted.");
   if (release) await requireKept(tx, release.id);
-  const source = AppSource.parse(app.source);
-  const newest = await tx.deployment.aggregate({ where: { environmentId: environment.id }, _max: { number: true } });
   const deployment = await tx.deployment.create({
     data: {
       environmentId: environment.id,
       teamId: environment.teamId,
-      number: (newest._max.number ?? 0) + 1,
+      number: newest + 1,
       kind,
       ref,
       followsBranch: kind === "deploy" && ref === (source.kind === "image" ? source.image : branch),
@@ -81,6 +73,18 @@ export async function insertDeployment(
   });
   await ctx.queue.wakeEnvironment(tx, { environmentId: environment.id });
   return deployment.id;
+}
+
+async function readNow(tx: Transaction, environmentId: string) {
+  const [now] = await tx.$queryRaw<{ branch: string; source: unknown; isBeingDeleted: boolean; newest: number }[]>`
+    select e."branch", a."source",
+      (select coalesce(max("number"), 0) from "Deployment" where "environmentId" = e."id") as "newest",
+      exists (
+        select 1 from "Deployment" where "environmentId" = e."id" and "kind" = 'delete' and "status" in ('queued', 'running')
+      ) as "isBeingDeleted"
+    from "Environment" e join "App" a on a."id" = e."appId" where e."id" = ${environmentId}::uuid`;
+  if (!now) throw new DomainError("not_found", "This environment is gone: it was deleted.");
+  return { ...now, source: AppSource.parse(now.source) };
 }
 
 /** Waits for a clean-up that is about to take the release; once the request is written, none takes it. */
