@@ -1,10 +1,11 @@
-import { chown, mkdir, rm } from "node:fs/promises";
+import { chown, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DomainError } from "@windlass/domain";
 import { z } from "zod";
 import type { CommandRequest, CommandRunner, EffectContext, OwnerLabels } from "../ports.ts";
 import { commandFailure } from "../programs/command-failure.ts";
 import { endFamily } from "../programs/end-family.ts";
+import { removeFolder } from "../programs/remove-folder.ts";
 import { ProgramTimeout, runProgram } from "../programs/run-program.ts";
 import { findProgram } from "./find-program.ts";
 import { readJson, writeJson } from "./json-file.ts";
@@ -93,7 +94,7 @@ export class ProcessCommandRunner implements CommandRunner {
       const record = await readJson(join(this.#folderOf(name), RECORD_FILE), Record);
       if (record && record.owner !== this.#options.owner) continue;
       if (record && !record.hasEnded) await endFamily(this.#familyOf(name), 0);
-      await rm(this.#folderOf(name), { recursive: true, force: true });
+      await removeFolder(this.#folderOf(name));
     }
   }
 
@@ -108,7 +109,7 @@ export class ProcessCommandRunner implements CommandRunner {
   async #makeFolders(folder: string): Promise<string> {
     const { runAs = null } = this.#options;
     const home = join(folder, "home");
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
     await mkdir(foldersOf(this.#options).commands, { recursive: true, mode: 0o711 });
     await mkdir(folder, { mode: 0o711 });
     await mkdir(home, { mode: 0o700 });

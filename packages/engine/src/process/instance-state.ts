@@ -17,6 +17,10 @@ const Labels = z.object({
   releaseId: z.string(),
 }) satisfies z.ZodType<OwnerLabels>;
 
+/** A pid alone may be another's by now. */
+const ProcessKey = z.object({ pid: z.int(), startedAt: z.string() });
+export type ProcessKey = z.infer<typeof ProcessKey>;
+
 /** What is known of an instance when everything else was forgotten. No variables: those stay in the process alone. */
 export const InstanceRecord = z.object({
   name: z.string(),
@@ -29,12 +33,17 @@ export const InstanceRecord = z.object({
   /** Which start made the record: another one's is not to be written over */
   startedBy: z.string().optional(),
   /** Null from before it is spawned until its pid is known */
-  process: z.object({ pid: z.int(), startedAt: z.string() }).nullable(),
+  process: ProcessKey.nullable(),
 });
 export type InstanceRecord = z.infer<typeof InstanceRecord>;
 
 /** How it ended, written by the worker that spawned it; none when that was gone by then. */
-export const ExitRecord = z.object({ exitCode: z.int().nullable(), signal: z.string().nullable() });
+export const ExitRecord = z.object({
+  /** Whose end it is: a worker that was frozen writes late, when there may be another in the folder */
+  process: ProcessKey,
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+});
 export type ExitRecord = z.infer<typeof ExitRecord>;
 
 export const STATE_FILE = "state.json";

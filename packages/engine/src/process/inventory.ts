@@ -1,8 +1,9 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Inventory, OwnedThing, Runtime } from "../ports.ts";
 import { folderBytes } from "../programs/folder-bytes.ts";
+import { removeFolder } from "../programs/remove-folder.ts";
 import { findLeader, listInstances } from "./instance-state.ts";
 import { type Folders, foldersOf, isPlainId, type ProcessRuntimeOptions } from "./process-options.ts";
 
@@ -82,7 +83,7 @@ export class ProcessInventory implements Inventory {
     if (kind === "instance") return this.#runtime.stop(name, REMOVAL_GRACE_SECONDS);
     if (kind !== "folder" && kind !== "cache") return;
     const isOurs = name.startsWith(`${this.#folders.releases}/`) || name.startsWith(`${this.#folders.environments}/`);
-    if (isOurs && !name.includes("..")) await rm(name, { recursive: true, force: true });
+    if (isOurs && !name.includes("..")) await removeFolder(name);
   }
 }
 

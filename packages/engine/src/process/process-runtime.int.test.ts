@@ -101,6 +101,9 @@ describe("process runtime", () => {
     const { pid } = JSON.parse((await answer(instance.address, "/identity")) ?? "");
     child.kill("SIGKILL");
     await once(child, "exit");
+    // A worker that was frozen writes down the end of the one before it only now.
+    const exit = { process: { pid, startedAt: "earlier" }, exitCode: 7, signal: null };
+    await writeFile(join(harness.options(owner).folder, "instances", instance.name, "exit.json"), JSON.stringify(exit));
     process.kill(pid, "SIGKILL");
     const state = await until(
       () => ports.runtime.inspect(instance.name),
@@ -108,6 +111,22 @@ describe("process runtime", () => {
     );
     expect(state).toMatchObject({ exitCode: null, signal: null });
     await ports.runtime.stop(instance.name, 0);
+  });
+
+  it("removes an instance while another worker writes down how it ended", async () => {
+    const instance = await ports.runtime.start(startRequest(), makeContext());
+    const instances = join(harness.options(owner).folder, "instances");
+    const folder = join(instances, instance.name);
+    const write = async (writer: string) => {
+      let until = Number.POSITIVE_INFINITY;
+      for (let n = 0; performance.now() < until; n++) {
+        const isBeingRemoved = (await stat(join(folder, "output.log")).catch(() => null)) === null;
+        if (isBeingRemoved) until = Math.min(until, performance.now() + 50);
+        await writeFile(join(folder, `exit.json.${writer}.${n}`), "{}").catch(() => {});
+      }
+    };
+    await Promise.all([...["a", "b", "c", "d"].map(write), ports.runtime.stop(instance.name, 0)]);
+    expect(await readdir(instances)).not.toContain(instance.name);
   });
 
   it("does not mistake a process that has the pid by now for the instance, nor end it", async () => {

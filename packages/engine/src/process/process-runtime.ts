@@ -9,6 +9,7 @@ import { isTakenOver } from "../pipeline/is-taken-over.ts";
 import type { EffectContext, InstanceState, OwnedInstance, OwnerLabels, Runtime, StartRequest } from "../ports.ts";
 import { endFamily, FAMILY_VARIABLE, findFamily } from "../programs/end-family.ts";
 import { readProcess } from "../programs/list-processes.ts";
+import { removeFolder } from "../programs/remove-folder.ts";
 import { cancelled } from "../programs/run-program.ts";
 import { claimPort, releasePort, releaseStalePorts } from "./claim-port.ts";
 import { findProgram } from "./find-program.ts";
@@ -20,6 +21,7 @@ import {
   type InstanceRecord,
   listInstances,
   OUTPUT_FILE,
+  type ProcessKey,
   readInstance,
   STATE_FILE,
 } from "./instance-state.ts";
@@ -113,7 +115,9 @@ export class ProcessRuntime implements Runtime {
     await boundOutput(join(folder, OUTPUT_FILE));
     if (await findLeader(record)) return { state: "running", address: addressOf(record), restarts: 0 };
     if (record.process) await awaited.get(keyOf(record.process));
-    const exit = await readJson(join(folder, EXIT_FILE), ExitRecord);
+    const written = await readJson(join(folder, EXIT_FILE), ExitRecord);
+    const isOfThis = written && record.process && keyOf(written.process) === keyOf(record.process);
+    const exit = isOfThis ? written : undefined;
     const { exitCode, signal } = exit ?? { exitCode: null, signal: null };
     const outOfMemory = await this.#ranOutOfMemory(folder, exit);
     return { state: "exited", exitCode, signal, outOfMemory, restarts: 0, willRestart: false };
@@ -131,7 +135,7 @@ export class ProcessRuntime implements Runtime {
     if (record) return this.#remove(record, graceSeconds * 1000);
     // What a killed worker left of a removal: its family had ended before.
     if (isPlainId(name) && !(await readInstance(this.#folders.instances, name))) {
-      await rm(join(this.#folders.instances, name), { recursive: true, force: true });
+      await removeFolder(join(this.#folders.instances, name));
     }
   }
 
@@ -156,7 +160,7 @@ export class ProcessRuntime implements Runtime {
     if (!isPlainId(environmentId)) return;
     const all = await listInstances(this.#folders.instances);
     if (all.some(({ labels }) => labels.environmentId === environmentId)) return;
-    await rm(join(this.#folders.environments, environmentId), { recursive: true, force: true });
+    await removeFolder(join(this.#folders.environments, environmentId));
   }
 
   async #read(name: string): Promise<InstanceRecord | undefined> {
@@ -167,7 +171,7 @@ export class ProcessRuntime implements Runtime {
 
   async #makeFolders(folder: string): Promise<void> {
     const { runAs = null } = this.#options;
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
     await mkdir(this.#folders.instances, { recursive: true, mode: 0o711 });
     await mkdir(folder, { mode: 0o711 });
     await mkdir(homeOf(folder), { mode: 0o700 });
@@ -180,7 +184,7 @@ export class ProcessRuntime implements Runtime {
     folder: string,
     { port, mark }: InstanceRecord,
     context: EffectContext,
-  ): Promise<{ pid: number; startedAt: string }> {
+  ): Promise<ProcessKey> {
     const cwd = appFolder(releasePath);
     const path = searchPath([join(cwd, "node_modules/.bin"), await makeBinFolder(this.#options)]);
     const command = config.command ?? (artifact.kind === "folder" ? artifact.command : []);
@@ -227,14 +231,12 @@ export class ProcessRuntime implements Runtime {
     }
   }
 
-  #writeDownExit(
-    started: { pid: number; startedAt: string },
-    exited: Promise<[number | null, NodeJS.Signals | null]>,
-    folder: string,
-  ): void {
+  #writeDownExit(started: ProcessKey, exited: Promise<[number | null, NodeJS.Signals | null]>, folder: string): void {
     const key = keyOf(started);
     const written = exited
-      .then(([exitCode, signal]) => writeJson(join(folder, EXIT_FILE), { exitCode, signal }))
+      .then(([exitCode, signal]) =>
+        writeJson(join(folder, EXIT_FILE), { process: started, exitCode, signal } satisfies ExitRecord),
+      )
       // Stopped meanwhile: the folder is gone, and nobody asks any more.
       .catch(() => {})
       .finally(() => awaited.delete(key));
@@ -251,7 +253,7 @@ export class ProcessRuntime implements Runtime {
   async #remove(record: InstanceRecord, graceMs: number): Promise<void> {
     await endFamily(await familyOf(record), graceMs);
     if (record.process) await awaited.get(keyOf(record.process));
-    await removeFolder(join(this.#folders.instances, record.name));
+    await removeInstanceFolder(join(this.#folders.instances, record.name));
     await releasePort(this.#folders.ports, record.port, record.name);
   }
 }
@@ -269,17 +271,17 @@ export async function limitProgram(
 }
 
 /** What tells of the instance goes last: whoever comes after a crash in between finds it again. */
-async function removeFolder(folder: string): Promise<void> {
+async function removeInstanceFolder(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names.filter((one) => one !== STATE_FILE)) {
-    await rm(join(folder, name), { recursive: true, force: true });
+    await removeFolder(join(folder, name));
   }
-  await rm(folder, { recursive: true, force: true });
+  await removeFolder(folder);
 }
 
 const homeOf = (folder: string): string => join(folder, "home");
 
-const keyOf = ({ pid, startedAt }: { pid: number; startedAt: string }): string => `${pid} ${startedAt}`;
+const keyOf = ({ pid, startedAt }: ProcessKey): string => `${pid} ${startedAt}`;
 
 const addressOf = ({ port }: InstanceRecord): Address => ({ host: HOST, port });
 

@@ -10,6 +10,7 @@ import { staticServerFile } from "../presets/generate-dockerfile.ts";
 import { findLock, type PackageJson, parsePackageJson, startCommand } from "../presets/package-json.ts";
 import { BUILD_LIMIT_MS, buildTookTooLong } from "../programs/build-limit.ts";
 import { folderBytes } from "../programs/folder-bytes.ts";
+import { removeFolder } from "../programs/remove-folder.ts";
 import { cancelled, ProgramTimeout, runProgram } from "../programs/run-program.ts";
 import { listInstances } from "./instance-state.ts";
 import { readJson, writeJson } from "./json-file.ts";
@@ -64,7 +65,7 @@ export class ReleaseFolders implements ImageBuilder {
       return { ...artifact, bytes: await folderBytes(path) };
     } catch (error) {
       if (isTakenOver(context.signal)) throw error;
-      await rm(path, { recursive: true, force: true });
+      await removeFolder(path);
       await rmdir(dirname(path)).catch(() => {});
       throw error;
     }
@@ -88,7 +89,7 @@ export class ReleaseFolders implements ImageBuilder {
     if (instances.some((instance) => instance.releasePath === artifact.path)) return;
     // First what makes it complete: half a release is none.
     await rm(join(artifact.path, MANIFEST_FILE), { force: true });
-    await rm(artifact.path, { recursive: true, force: true });
+    await removeFolder(artifact.path);
     await rmdir(dirname(artifact.path)).catch(() => {});
   }
 
@@ -116,7 +117,7 @@ export class ReleaseFolders implements ImageBuilder {
   async #removeIncomplete(folder: string): Promise<void> {
     for (const name of await readdir(folder).catch(() => [])) {
       const path = join(folder, name);
-      if (!(await readJson(join(path, MANIFEST_FILE), Manifest))) await rm(path, { recursive: true, force: true });
+      if (!(await readJson(join(path, MANIFEST_FILE), Manifest))) await removeFolder(path);
     }
   }
 

@@ -1,13 +1,14 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Store, Workspace } from "../ports.ts";
 import { folderBytes } from "../programs/folder-bytes.ts";
+import { removeFolder } from "../programs/remove-folder.ts";
 
 /** A folder for each deployment's source below `folder`, which is private to Windlass. */
 export function createWorkspace(folder: string): Workspace & { store: Store } {
   const place = (deploymentId: string) => path.join(folder, deploymentId);
   const list = () => readdir(folder).catch(() => []);
-  const remove = (deploymentId: string) => rm(place(deploymentId), { recursive: true, force: true });
+  const remove = (deploymentId: string) => removeFolder(place(deploymentId));
   return {
     async create(deploymentId) {
       await mkdir(place(deploymentId), { recursive: true, mode: 0o700 });
