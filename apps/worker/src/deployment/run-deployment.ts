@@ -114,7 +114,13 @@ async function runPipeline(
     };
     const { source, workspace } = worker;
     // What led to an effect is written down before it begins: whoever takes over must know of it.
-    const fence: Fence = { confirm: async () => void (await Promise.all([log.stored(), lease.confirm()])) };
+    const fence: Fence = {
+      async confirm() {
+        await log.stored();
+        // Last: the effect has the whole time of a lease from here.
+        await lease.confirm();
+      },
+    };
     const router = aroundMethods(worker.router, async (call, name) => {
       if (name !== "table") await log.stored();
       return call();

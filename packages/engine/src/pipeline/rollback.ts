@@ -13,8 +13,9 @@ export const rollback = definePipeline<RollbackRequest>(async (request, { step, 
   const { artifact, hasServed } = request;
   await step("plan", (context) => planRollback(ports, request, context));
   undo("remove new release", () => removeRelease(ports, request));
-  const { instances, wasWarm } = await step("start release", (context) => bringBackRelease(ports, request, context));
+  // What stayed warm takes the traffic within moments, and what was usual before belongs into the proof.
   using prober = startSwitchProber(ports, request);
+  const { instances, wasWarm } = await step("start release", (context) => bringBackRelease(ports, request, context));
   const healthy = await step("await healthy", (context) =>
     awaitHealthy(ports, request, instances, context, { wasWarm, hasServed }),
   );

@@ -13,7 +13,7 @@ const USUAL_EVERY_MS = 50;
 const USUAL_PROBES = 20;
 const WAITING_EVERY_MS = 1000;
 /** While the traffic moves as densely as on a busy site, then the more leisurely the longer the old release drains. */
-const MOVING_EVERY_MS = 10;
+const MOVING_EVERY_MS = 5;
 const MOVING_FOR_MS = 500;
 const DRAINING_EVERY_MS = 100;
 const DRAINING_FOR_MS = 10_000;
