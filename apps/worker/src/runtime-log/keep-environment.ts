@@ -17,7 +17,8 @@ type InstanceRow = Awaited<ReturnType<typeof readInstances>>[number];
 /** Follows an environment's instances until the lease is lost, the worker shuts down, or none is left. */
 export async function keepEnvironment(worker: Worker, lease: RuntimeLogLease): Promise<void> {
   const { environmentId } = lease;
-  const stopped = AbortSignal.any([lease.lost, worker.shutdown]);
+  const over = new AbortController();
+  const stopped = AbortSignal.any([lease.lost, worker.shutdown, over.signal]);
   const positions = await lease.readPositions();
   const following = new Map<string, Promise<unknown>>();
   const budget = createBudget(worker, lease);
@@ -50,6 +51,8 @@ export async function keepEnvironment(worker: Worker, lease: RuntimeLogLease): P
       await sleep(PAUSE_MS, undefined, { signal: stopped, ref: false }).catch(() => {});
     }
   } finally {
+    // Also when the database did not answer: whoever goes on alone would miss every new instance.
+    over.abort();
     watch.close();
     await Promise.all(following.values());
   }
