@@ -17,8 +17,9 @@ type InstanceRow = Awaited<ReturnType<typeof readInstances>>[number];
 /** Follows an environment's instances until the lease is lost, the worker shuts down, or none is left. */
 export async function keepEnvironment(worker: Worker, lease: RuntimeLogLease): Promise<void> {
   const { environmentId } = lease;
+  const left = AbortSignal.any([lease.lost, worker.shutdown]);
   const over = new AbortController();
-  const stopped = AbortSignal.any([lease.lost, worker.shutdown, over.signal]);
+  const stopped = AbortSignal.any([left, over.signal]);
   const positions = await lease.readPositions();
   const following = new Map<string, Promise<unknown>>();
   const budget = createBudget(worker, lease);
@@ -56,7 +57,7 @@ export async function keepEnvironment(worker: Worker, lease: RuntimeLogLease): P
     watch.close();
     await Promise.all(following.values());
   }
-  if (failure !== undefined && !stopped.aborted) throw failure;
+  if (failure !== undefined && !left.aborted) throw failure;
 }
 
 function readInstances({ db }: Worker, environmentId: string, unread: string[]) {
