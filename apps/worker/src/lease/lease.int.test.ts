@@ -28,3 +28,26 @@ it("is let go when a port's question is not answered by the database, and not wh
     await drop();
   }
 });
+
+it("is refused at once while another holds it, also while that one writes", async () => {
+  const { db, drop } = await createTestDatabase();
+  try {
+    const { environment } = await seedEnvironment(db);
+    const lease = await acquireLease(db, environment.id, "first", 60_000);
+    const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+    const { promise: isWriting, resolve: begin } = Promise.withResolvers<void>();
+    const writing = lease?.write(() => {
+      begin();
+      return isOver;
+    });
+    await isWriting;
+    // Would wait for the write, which waits for this.
+    expect(await acquireLease(db, environment.id, "second", 60_000)).toBeNull();
+    end();
+    await writing;
+    await lease?.release();
+    expect(await acquireLease(db, environment.id, "second", 60_000)).toMatchObject({ token: 2 });
+  } finally {
+    await drop();
+  }
+});

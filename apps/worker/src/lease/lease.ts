@@ -49,9 +49,11 @@ export async function acquireLease(
   holder: string,
   ttlMs: number,
 ): Promise<Lease | null> {
+  // One that is held is not touched: the conflict would lock its row, and its holder's writes would wait.
   const taken = await db.$queryRaw<{ fencingToken: bigint }[]>`
     insert into "Lease" ("environmentId", "holder", "fencingToken", "expiresAt")
     select "id", ${holder}, 1, now() + ${ttlMs} * interval '1 millisecond' from "Environment" where "id" = ${environmentId}::uuid
+      and not exists (select 1 from "Lease" where "environmentId" = ${environmentId}::uuid and "expiresAt" > now())
     on conflict ("environmentId") do update
       set "holder" = excluded."holder", "fencingToken" = "Lease"."fencingToken" + 1, "expiresAt" = excluded."expiresAt",
         "deploymentId" = null, "buildAskedAt" = null, "isBuilding" = false
