@@ -29,6 +29,7 @@ export { findNpmCli } from "./process/find-npm.ts";
 export { createRouterClient } from "./router/router-client.ts";
 export { targetOf } from "./router/target-of.ts";
 export { watchRouter } from "./router/watch-router.ts";
+export { settleAll } from "./settle-all.ts";
 export type { DeployRequest, LiveRelease, ReleaseRequest } from "./steps/deploy-request.ts";
 export { inspectSource } from "./steps/inspect-source.ts";
 export { readCommitRange } from "./steps/plan-deployment.ts";

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { EnvironmentConfig } from "@windlass/domain";
+import { settleAll } from "@windlass/engine";
 import { saveStopped } from "../deployment/release-history.ts";
 import { fenceEffects } from "../lease/fence-effects.ts";
 import { acquireLease } from "../lease/lease.ts";
@@ -8,6 +9,8 @@ import type { Worker } from "../wiring.ts";
 /** When something due could not be cooled: its environment is being worked on, or its engine does not answer. */
 const AGAIN_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
+/** For so long what is due lets deployments of its environment go first, which would wait until it has stopped. */
+const YIELDING_SECONDS = 30;
 
 /**
  * Stops the instances that stayed warm for long enough, and the oldest of them when all together have more memory than is
@@ -15,12 +18,14 @@ const LONGEST_PAUSE_MS = 60_000;
  */
 export async function coolWarm(worker: Worker): Promise<void> {
   await coolEnded(worker).catch((error: unknown) => worker.log.warn({ err: error }, "looking at warm releases failed"));
-  const watch = worker.live.watch(["warm"], worker.shutdown);
+  // What became due during a deployment is stopped once that lets go of its lease, which is told as the queue's news.
+  const watch = worker.live.watch(["warm", "queue"], worker.shutdown);
   while (!worker.shutdown.aborted) {
     let pauseMs = AGAIN_MS;
     try {
       const due = await findDue(worker);
-      for (const { environmentId } of due) {
+      const mayCool = due.filter(({ yields }) => !yields).map((one) => one.environmentId);
+      for (const environmentId of new Set(mayCool)) {
         await coolEnvironment(worker, environmentId).catch((error: unknown) =>
           worker.log.warn({ err: error, environmentId }, "warm release could not be cooled"),
         );
@@ -46,10 +51,21 @@ async function coolEnded({ db, runtimeOf }: Worker): Promise<void> {
   }
 }
 
+interface Due {
+  environmentId: string;
+  name: string;
+  /** A deployment waits, or is at work, and goes first */
+  yields: boolean;
+}
+
 /** A release's instances are counted, and cooled, together. */
-const findDue = ({ db, warmMemoryMb }: Worker): Promise<{ environmentId: string; name: string }[]> =>
+export const findDue = ({ db, warmMemoryMb }: Pick<Worker, "db" | "warmMemoryMb">): Promise<Due[]> =>
   db.$queryRaw`
-    select "environmentId", "name" from (
+    select "environmentId", "name",
+      "warmUntil" > now() - ${YIELDING_SECONDS} * interval '1 second' and exists (
+        select 1 from "Deployment" d where d."environmentId" = warm."environmentId" and d."status" in ('queued', 'running')
+      ) as "yields"
+    from (
       select r."environmentId", i."name", i."warmUntil",
         sum((r."config" #>> '{resources,memoryMb}')::int) over (order by i."warmedAt" desc) as "memoryMb"
       from "Instance" i join "Release" r on r."id" = i."releaseId"
@@ -63,7 +79,10 @@ async function untilNextDue({ db }: Worker): Promise<number> {
   return Math.min(LONGEST_PAUSE_MS, Math.max(0, next?.ms ?? LONGEST_PAUSE_MS));
 }
 
-/** Under the lease: no deployment is about to take what is being stopped. Letting go of it wakes who waits for it. */
+/**
+ * Under the lease: no deployment is about to take what is being stopped. Letting go of it wakes who waits for it, so they
+ * are stopped together.
+ */
 async function coolEnvironment(worker: Worker, environmentId: string): Promise<void> {
   const lease = await acquireLease(worker.db, environmentId, worker.holder, worker.leaseMs);
   if (!lease) return;
@@ -73,14 +92,15 @@ async function coolEnvironment(worker: Worker, environmentId: string): Promise<v
       where: { status: "warm", release: { environmentId } },
       include: { release: true },
     });
-    for (const { name, release } of rows) {
+    const cooling = rows.map(async ({ name, release }) => {
       const adapters = worker.runtimeOf(release.runtime);
-      if (!due.has(name) || "problem" in adapters) continue;
+      if (!due.has(name) || "problem" in adapters) return;
       const { stopSeconds } = EnvironmentConfig.parse(release.config);
       await fenceEffects(adapters, lease).runtime.stop(name, stopSeconds);
       await lease.write((tx) => saveStopped(tx, name));
       worker.log.info({ environmentId, instance: name }, "warm release cooled");
-    }
+    });
+    await settleAll(cooling);
   } finally {
     await lease.release();
   }
