@@ -49,7 +49,12 @@ export interface SourceAccess {
 
 /** A source pinned to something that cannot move. */
 export type ResolvedSource =
-  | { kind: "git"; commit: CommitSummary }
+  | {
+      kind: "git";
+      commit: CommitSummary;
+      /** Names what the folder that was asked about holds, the same for every commit that has the same there; null when there is no such folder */
+      tree: string | null;
+    }
   | { kind: "image"; image: ImageRef; imageId: string | null };
 
 export interface SourceFiles {
@@ -60,8 +65,8 @@ export interface SourceFiles {
 }
 
 export interface SourceRepository {
-  /** Branch, tag or commit → commit. Rejects with ref_not_found, source_denied, source_unreachable, source_refused, host_key_unknown. */
-  resolve(access: SourceAccess, ref: GitRef | "", context: EffectContext): Promise<ResolvedSource>;
+  /** Branch, tag or commit → commit, and what it has in `folder`, the whole unless said. Rejects with ref_not_found, source_denied, source_unreachable, source_refused, host_key_unknown. */
+  resolve(access: SourceAccess, ref: GitRef | "", context: EffectContext, folder?: string): Promise<ResolvedSource>;
   /** Writes the commit's files into `folder`, which is empty and exists. No .git, no link that leads out of it. */
   fetch(access: SourceAccess, commit: string, folder: string, context: EffectContext): Promise<void>;
   /** Commits after `from` up to `to`, newest first, at most `limit`; `omitted` counts the rest. `isBackwards` when `from` is not an ancestor of `to`. */

@@ -39,7 +39,8 @@ export function createNumberedRepositories(
     async resolve({ source }, ref) {
       const head = source.kind === "git" ? heads.get(source.url) : undefined;
       if (!head) throw new DomainError("ref_not_found", "There is no such branch.");
-      return { kind: "git", commit: summaryOf(ref === "main" ? shaOf(head) : ref) };
+      const sha = ref === "main" ? shaOf(head) : ref;
+      return { kind: "git", commit: summaryOf(sha), tree: sha };
     },
     fetch: (_access, sha, folder) => write(commitOf(sha), folder),
     async history(_access, from, to) {

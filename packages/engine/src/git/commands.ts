@@ -37,7 +37,8 @@ export const fetchRefs = ({ mirror, url, refspecs, history }: FetchOptions): Git
   ...refspecs,
 ];
 
-const COMMIT_FORMAT = "--format=%H%n%an%n%cI%n%s";
+const COMMIT_FIELDS = "%H%n%T%n%an%n%cI%n%s";
+const COMMIT_FORMAT = `--format=${COMMIT_FIELDS}`;
 
 /** Exits with 128 when there is none of this name. */
 export const showCommit = (mirror: string, name: string): GitCommand => [
@@ -63,6 +64,21 @@ export const listCommits = (mirror: string, from: string, to: string, limit: num
   COMMIT_FORMAT,
   "--end-of-options",
   `${from}..${to}`,
+  "--",
+];
+
+/** The newest commits that only one of the two has, each with a mark before it: < for the first's, > for the second's. */
+export const listSides = (mirror: string, first: string, second: string, limit: number): GitCommand => [
+  inMirror(mirror),
+  "log",
+  "-z",
+  `--max-count=${limit}`,
+  "--left-right",
+  "--no-mailmap",
+  "--no-show-signature",
+  `--format=%m${COMMIT_FIELDS}`,
+  "--end-of-options",
+  `${first}...${second}`,
   "--",
 ];
 
@@ -111,16 +127,13 @@ export const listPaths = (mirror: string, commit: string, paths: readonly string
 /** Object ids on stdin, their contents on stdout. */
 export const catObjects = (mirror: string): GitCommand => [inMirror(mirror), "cat-file", "--batch"];
 
-/** Fills the index that GIT_INDEX_FILE names. */
-export const readTree = (mirror: string, commit: string): GitCommand => [inMirror(mirror), "read-tree", commit];
-
-/** Writes the index into GIT_WORK_TREE; runs no hook and no filter, for none is configured. */
-export const checkoutIndex = (mirror: string): GitCommand => [
+/** Writes a commit's files into GIT_WORK_TREE, by the index that GIT_INDEX_FILE names; runs no hook and no filter, for none is configured. */
+export const writeTree = (mirror: string, commit: string): GitCommand => [
   inMirror(mirror),
-  "checkout-index",
-  "--all",
-  "--force",
-  "--quiet",
+  "read-tree",
+  "--reset",
+  "-u",
+  commit,
 ];
 
 const inMirror = (mirror: string): string => `--git-dir=${mirror}`;

@@ -1,4 +1,4 @@
-import { mkdir, readdir, realpath, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CommitSummary, DomainError, type GitUrl, parseGitUrl } from "@windlass/domain";
 import { guardEgress } from "../egress/guard-egress.ts";
@@ -14,9 +14,11 @@ import {
   isFile,
   isLink,
   isSubmodule,
+  type KnownCommit,
   parseCommits,
   parseObjects,
   parseRemoteRefs,
+  parseSides,
   parseTree,
   type RemoteRefs,
   type TreeEntry,
@@ -49,6 +51,7 @@ export interface GitRepositoryOptions {
 const GIB = 1024 ** 3;
 const MAX_READ_BYTES = 256 * 1024;
 const MAX_NAMED_SUBMODULES = 10;
+const MOST_KNOWN = 1000;
 /** Where a mirror keeps what it fetched: names of ours, for a remote's could stand in each other's way (a, a/b). */
 const KEPT_REFS = "refs/windlass";
 const FULL_SHA = /^[0-9a-f]{40}$/;
@@ -89,6 +92,8 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
   }
   const pinHost = guardEgress(options.privateRanges);
   let cleaned: Promise<void> | undefined;
+  /** What git told of commits; they never change. */
+  const known = new Map<string, KnownCommit>();
 
   async function withSession<T>(
     access: SourceAccess,
@@ -225,8 +230,23 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
     const now = new Date();
     // Who uses a mirror touches it: the unused are removed.
     await utimes(mirror, now, now).catch(() => {});
+    const told = known.get(await readKept(mirror, name));
+    if (told) return told.commit;
     const { stdout } = await git(session, command.showCommit(mirror, name), { expected: [128] });
-    return parseCommits(stdout.toString("utf8"))[0];
+    const [found] = parseCommits(stdout.toString("utf8"));
+    if (!found) return undefined;
+    const [oldest] = known.keys();
+    if (known.size >= MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+    known.set(found.commit.sha, found);
+    return found.commit;
+  }
+
+  /** The id of what a commit's folder holds, null when it has no such folder: a link to one is none. */
+  async function findTree(session: Session, commit: string, folder: string): Promise<string | null> {
+    if (folder === ".") return known.get(commit)?.tree ?? null;
+    const { stdout } = await git(session, command.listPaths(session.mirror, commit, [folder]));
+    const [found] = parseTree(stdout.toString("utf8"));
+    return found?.type === "tree" ? found.id : null;
   }
 
   async function requireCommit(session: Session, name: string, asked = name): Promise<CommitSummary> {
@@ -324,11 +344,17 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
   }
 
   async function readRange(session: Session, from: string, to: string, limit: number) {
+    const { stdout } = await git(session, command.listSides(session.mirror, from, to, limit + 1));
+    const { onlyFirst, second } = parseSides(stdout.toString("utf8"));
+    if (onlyFirst + second.length <= limit) {
+      return { commits: second.map(({ commit }) => commit), omitted: 0, isBackwards: onlyFirst > 0 };
+    }
+    // There are more than were asked for: how many, and of which side, has to be counted.
     const [listed, counted] = await Promise.all([
       git(session, command.listCommits(session.mirror, from, to, limit)),
       git(session, command.countCommits(session.mirror, from, to)),
     ]);
-    const commits = parseCommits(listed.stdout.toString("utf8"));
+    const commits = parseCommits(listed.stdout.toString("utf8")).map(({ commit }) => commit);
     const [onlyFrom = 0, onlyTo = 0] = counted.stdout.toString("latin1").split("\t").map(Number);
     return { commits, omitted: Math.max(0, onlyTo - commits.length), isBackwards: onlyFrom > 0 };
   }
@@ -392,23 +418,25 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
   }
 
   /** Nothing is written before the tree is checked. */
-  async function writeTree(session: Session, commit: string, folder: string, checked: Promise<void>): Promise<void> {
-    checked.catch(() => {});
+  async function writeTree(session: Session, commit: string, folder: string): Promise<void> {
+    await checkTree(session, commit);
     await withPrivateFolder(cacheFolder, "index", async (index) => {
       const env = { GIT_INDEX_FILE: join(index, "index"), GIT_WORK_TREE: await realpath(folder) };
-      await Promise.all([checked, git(session, command.readTree(session.mirror, commit), { env })]);
-      await git(session, command.checkoutIndex(session.mirror), { env });
+      await git(session, command.writeTree(session.mirror, commit), { env });
     });
   }
 
   return {
-    resolve: (access, ref, context) =>
-      withSession(access, context, async (session) => ({ kind: "git", commit: await fetchNamed(session, ref) })),
+    resolve: (access, ref, context, folder = ".") =>
+      withSession(access, context, async (session) => {
+        const commit = await fetchNamed(session, ref);
+        return { kind: "git", commit, tree: await findTree(session, commit.sha, folder) };
+      }),
 
     fetch: (access, commit, folder, context) =>
       withSession(access, context, async (session) => {
         requireSha(commit);
-        const write = () => writeTree(session, commit, folder, checkTree(session, commit));
+        const write = () => writeTree(session, commit, folder);
         await write().catch(async (error: unknown) => {
           // Mostly it is there since it was resolved.
           if (await findCommit(session, commit)) throw error;
@@ -501,6 +529,12 @@ async function removeLeftovers(mirror: string): Promise<void> {
 }
 
 const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined;
+
+/** What a name that a mirror keeps means now; empty for any other name, and where git packed it. */
+async function readKept(mirror: string, name: string): Promise<string> {
+  if (!name.startsWith(`${KEPT_REFS}/`)) return "";
+  return (await readFile(join(mirror, name), "latin1").catch(() => "")).trim();
+}
 
 /** Where a mirror keeps what a name of the remote meant last. */
 const keptAs = (name: string): string => `${KEPT_REFS}/named/${Buffer.from(name).toString("hex").slice(0, 200)}`;

@@ -136,7 +136,27 @@ describe.each(transports)("source repository over %s", (_name, access) => {
         message: "Second, with a subject",
         committedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
       },
+      tree: git(work, "rev-parse", "HEAD^{tree}"),
     });
+  });
+
+  it("names what a folder holds: the same for each commit that has the same there", async () => {
+    symlinkSync("src", join(work, "linked"));
+    const first = commit({ "src/index.js": `same ${folders}\n`, "docs/page": `first ${folders}\n` });
+    const second = commit({ "docs/page": `second ${folders}\n` });
+    const repository = newRepository();
+    const treeOf = async (sha: string, folder?: string) => {
+      const resolved = await repository.resolve(access(), ref(sha), makeContext(), folder);
+      return resolved.kind === "git" ? resolved.tree : undefined;
+    };
+    expect(await treeOf(first, "src")).toBe(git(work, "rev-parse", "HEAD:src"));
+    expect(await treeOf(second, "src")).toBe(await treeOf(first, "src"));
+    expect(await treeOf(second, "docs")).not.toBe(await treeOf(first, "docs"));
+    expect(await treeOf(second)).not.toBe(await treeOf(first));
+    expect(await treeOf(first)).toBe(git(work, "rev-parse", `${first}^{tree}`));
+    for (const none of ["linked", "src/index.js", "absent", "*"]) expect(await treeOf(second, none)).toBeNull();
+    rmSync(join(work, "linked"));
+    commit({});
   });
 
   it("prefers a branch to a tag of the same name", async () => {

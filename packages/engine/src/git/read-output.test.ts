@@ -23,7 +23,12 @@ describe("what git prints", () => {
   });
 
   it("shows nothing of a commit that would control a terminal or turn text round", () => {
-    const [commit] = parseCommits("aa\nA\u001b[31mda\n2026-01-01T00:00:00Z\nsub\u202eject\0");
-    expect(commit).toEqual({ sha: "aa", author: "A [31mda", committedAt: "2026-01-01T00:00:00Z", message: "sub ject" });
+    const [found] = parseCommits("aa\nbb\nA\u001b[31mda\n2026-01-01T00:00:00Z\nsub\u202eject\0");
+    expect(found?.commit).toEqual({
+      sha: "aa",
+      author: "A [31mda",
+      committedAt: "2026-01-01T00:00:00Z",
+      message: "sub ject",
+    });
   });
 });

@@ -47,13 +47,27 @@ export function parseTree(output: string): TreeEntry[] {
   });
 }
 
+/** A commit, and what names its files: the same id in every commit that has the same files. */
+export interface KnownCommit {
+  commit: CommitSummary;
+  tree: string;
+}
+
 /** git log -z with our format */
-export function parseCommits(output: string): CommitSummary[] {
+export function parseCommits(output: string): KnownCommit[] {
   return output.split("\0").flatMap((record) => {
-    const [sha = "", author = "", committedAt = "", ...message] = record.split("\n");
+    const [sha = "", tree = "", author = "", committedAt = "", ...message] = record.split("\n");
     if (sha === "") return [];
-    return [{ sha, author: visible(author), committedAt, message: visible(message.join(" ")).slice(0, 500) }];
+    const words = { author: visible(author), message: visible(message.join(" ")).slice(0, 500) };
+    return [{ commit: { sha, committedAt, ...words }, tree }];
   });
+}
+
+/** git log -z with our format and a mark before each: those of the second side, and how many the first has. */
+export function parseSides(output: string): { onlyFirst: number; second: KnownCommit[] } {
+  const records = output.split("\0");
+  const second = records.flatMap((record) => (record.startsWith(">") ? parseCommits(record.slice(1)) : []));
+  return { onlyFirst: records.filter((record) => record.startsWith("<")).length, second };
 }
 
 /** git cat-file --batch: contents in the order they were asked for; null for what is missing */

@@ -30,6 +30,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const HOST = "tiny.localhost";
 const SHA = "0123456789abcdef0123456789abcdef01234567";
+const TREE = "9876543210".repeat(4);
 
 let engine: FakeEngine;
 let router: FakeRouter;
@@ -55,6 +56,7 @@ const source: SourceRepository = {
   resolve: async () => ({
     kind: "git",
     commit: { sha: SHA, message: "Make it so", author: "Ada", committedAt: new Date(0).toISOString() },
+    tree: TREE,
   }),
   fetch: (_access, _commit, target) => writeTinyApp(target, { kind: "quick" }),
   history: async () => ({ commits: [], omitted: 0, isBackwards: false }),
@@ -338,7 +340,7 @@ describe("a deployment", () => {
     const OLD = { sha: "a".repeat(40), message: "Before", author: "Ada", committedAt: new Date(0).toISOString() };
     const older = (live: DeployRequest["live"], history: Awaited<ReturnType<SourceRepository["history"]>>) => {
       const next = scene({ live });
-      const resolve = async () => ({ kind: "git" as const, commit: OLD });
+      const resolve = async () => ({ kind: "git" as const, commit: OLD, tree: TREE });
       next.ports.source = { ...source, resolve, history: async () => history };
       return next;
     };
@@ -385,6 +387,24 @@ describe("a deployment", () => {
     other.request.config = EnvironmentConfig.parse({ ...other.request.config, build: { kind: "static" } });
     expect(await other.run()).toMatchObject({ status: "succeeded" });
     expect(builds()).toBe(2);
+  });
+
+  it("builds another commit with the same files no more than another one of the same, and one with others anew", async () => {
+    history.findsBuilt = true;
+    const live = await deployFirst();
+    const builds = () => engine.calls.filter((call) => call.startsWith("build")).length;
+    const deployAs = (sha: string, tree: string | null) => {
+      const next = scene({ live });
+      const commit = { sha, message: "Next", author: "Ada", committedAt: new Date(0).toISOString() };
+      next.ports.source = { ...source, resolve: async () => ({ kind: "git", commit, tree }) };
+      return next.run();
+    };
+    expect(await deployAs("b".repeat(40), TREE)).toMatchObject({ status: "succeeded" });
+    expect(builds()).toBe(1);
+    expect(await deployAs("c".repeat(40), "d".repeat(40))).toMatchObject({ status: "succeeded" });
+    expect(builds()).toBe(2);
+    expect(await deployAs("e".repeat(40), null)).toMatchObject({ status: "succeeded" });
+    expect(builds()).toBe(3);
   });
 
   it("of what serves already need not be well for as long as when that was new", async () => {

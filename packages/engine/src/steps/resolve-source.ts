@@ -12,7 +12,9 @@ export async function resolveSource(
     await context.log("system", `Image ${from.image}`);
     return { kind: "image", image: from.image, imageId: null };
   }
-  const resolved = await source.resolve(request.access, request.ref, context);
+  const { build } = request.config;
+  const folder = build.kind === "none" ? "." : build.context;
+  const resolved = await source.resolve(request.access, request.ref, context, folder);
   if (resolved.kind === "git") {
     const { sha, message, author } = resolved.commit;
     await context.log(

@@ -4,16 +4,20 @@ import type { EffectContext, EnginePorts, ResolvedSource } from "../ports.ts";
 import type { DeployRequest } from "./deploy-request.ts";
 
 /** Rises when the same files are built otherwise: a preset's Dockerfile, or what is detected, has changed. */
-const BUILD_VERSION = 1;
+const BUILD_VERSION = 2;
 
-/** Names what a build depends on; null for an image. Variables are no part of it: no build is given them. */
+/**
+ * Names what a build depends on; null for an image. The commit is no part of it, only the files in the build's folder: no
+ * build sees others, or the history. Nor are variables: no build is given them.
+ */
 export function builtFrom(resolved: ResolvedSource, build: BuildConfig): string | null {
-  if (resolved.kind === "image") return null;
-  const parts = JSON.stringify([BUILD_VERSION, resolved.commit.sha, build]);
+  // A worker before that knew of no trees may have resolved it.
+  if (resolved.kind === "image" || !resolved.tree) return null;
+  const parts = JSON.stringify([BUILD_VERSION, resolved.tree, build]);
   return createHash("sha256").update(parts).digest("hex");
 }
 
-/** What an earlier release of this environment was built to from the same commit and settings, for this one. */
+/** What an earlier release of this environment was built to from the same files and settings, for this one. */
 export async function reuseArtifact(
   { builder, history }: EnginePorts,
   { labels, config }: DeployRequest,
@@ -26,7 +30,7 @@ export async function reuseArtifact(
   if (!again) return null;
   await context.log(
     "system",
-    `Release ${before.number} was built from the same commit and build settings: nothing is built again`,
+    `Release ${before.number} was built from the same files and build settings: nothing is built again`,
   );
   return again;
 }
