@@ -24,6 +24,13 @@ export function commitAgain(folder: string): void {
   execFileSync("git", argv, { cwd: folder, stdio: "ignore" });
 }
 
+/** A new commit in which one file is different. */
+export function changeFile(folder: string, name: string, text: string): void {
+  writeFileSync(join(folder, name), text);
+  const argv = [...IDENTITY, "commit", "--quiet", "--all", "--message", "Change"];
+  execFileSync("git", argv, { cwd: folder, stdio: "ignore" });
+}
+
 /** A web app without dependencies. */
 export const SERVER = `
 require("node:http").createServer((_, response) => response.end("well")).listen(process.env.PORT);

@@ -140,29 +140,22 @@ export const DEPLOY_STEPS = [
   "await healthy",
   "switch traffic",
   "retire previous",
-  "clean up",
 ] as const;
-export type DeployStep = (typeof DEPLOY_STEPS)[number] | "release command" | "post-deploy command";
+export type DeployStep = (typeof DEPLOY_STEPS)[number] | "release command" | "post-deploy command" | "clean up";
 
 /** The same, with the commands that an environment has set. */
 export const deploySteps = (config: { releaseCommand?: unknown; postDeployCommand?: unknown }): DeployStep[] =>
   DEPLOY_STEPS.flatMap((name): DeployStep[] => {
     if (name === "start release" && config.releaseCommand) return ["release command", name];
-    if (name === "retire previous" && config.postDeployCommand) return [name, "post-deploy command"];
-    return [name];
+    if (name !== "retire previous") return [name];
+    const after: DeployStep[] = config.postDeployCommand ? [name, "post-deploy command"] : [name];
+    return config.releaseCommand || config.postDeployCommand ? [...after, "clean up"] : after;
   });
 
-export const ROLLBACK_STEPS = [
-  "plan",
-  "start release",
-  "await healthy",
-  "switch traffic",
-  "retire previous",
-  "clean up",
-] as const;
+export const ROLLBACK_STEPS = ["plan", "start release", "await healthy", "switch traffic", "retire previous"] as const;
 
 /** Of a restart, a change of the number of instances, and a start after a stop. */
-export const RELAUNCH_STEPS = ["plan", "start release", "await healthy", "switch traffic", "retire previous"] as const;
+export const RELAUNCH_STEPS = ROLLBACK_STEPS;
 export const STOP_STEPS = ["close traffic", "stop instances"] as const;
 export const DELETE_STEPS = ["close traffic", "stop instances", "remove artifacts", "remove remains"] as const;
 

@@ -59,8 +59,8 @@ export async function runDeployment(worker: Worker, { deploymentId, isTakenOver,
     );
   }
   const [row, environment, variables, usedRuntimes] = await Promise.all([
-    worker.db.deployment.findUniqueOrThrow({ where: { id: deploymentId } }),
-    worker.db.environment.findUniqueOrThrow({ where: { id: environmentId }, include: WITH_LIVE }),
+    worker.db.deployment.findFirstOrThrow({ where: { id: deploymentId } }),
+    worker.db.environment.findFirstOrThrow({ where: { id: environmentId }, include: WITH_LIVE }),
     readVariables(worker, environmentId),
     findUsedRuntimes(worker.db, environmentId),
     isTakenOver || beginDeployment(lease, deploymentId),

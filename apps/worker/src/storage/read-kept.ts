@@ -1,4 +1,4 @@
-import type { Database, Prisma } from "@windlass/db";
+import type { Database } from "@windlass/db";
 import { Artifact } from "@windlass/domain";
 import type { KeptCandidate } from "./past-kept.ts";
 
@@ -8,30 +8,30 @@ export interface ReleaseRow extends KeptCandidate {
   artifact: Artifact;
 }
 
-/** Releases that were not cleaned up, newest first, with what says how long each is kept. */
-export async function readKept(db: Database, where: Prisma.ReleaseWhereInput): Promise<ReleaseRow[]> {
-  const rows = await db.release.findMany({
-    where: { ...where, removedAt: null },
-    orderBy: { number: "desc" },
-    include: {
-      instances: true,
-      currentEnvironment: { select: { id: true } },
-      deployments: { where: { kind: "rollback", endedAt: null }, select: { id: true } },
-    },
-  });
-  const bakes = await db.bake.findMany({
-    where: { endedAt: null, environmentId: { in: rows.map(({ environmentId }) => environmentId) } },
-    select: { releaseId: true, previousReleaseId: true },
-  });
-  const baking = new Set(bakes.flatMap(({ releaseId, previousReleaseId }) => [releaseId, previousReleaseId]));
-  return rows.map(({ id, environmentId, number, artifact, createdAt, instances, currentEnvironment, deployments }) => ({
+/** Releases that were not cleaned up, of all environments or of one, newest first, with what says how long each is kept. */
+export async function readKept(db: Database, where: { environmentId?: string }): Promise<ReleaseRow[]> {
+  const ofKept = { release: { ...where, removedAt: null } };
+  const [rows, instances, live, rollbacks, bakes] = await Promise.all([
+    db.release.findMany({ where: { ...where, removedAt: null }, orderBy: { number: "desc" } }),
+    db.instance.findMany({ where: ofKept }),
+    db.environment.findMany({ where: { id: where.environmentId }, select: { currentReleaseId: true } }),
+    db.deployment.findMany({ where: { ...ofKept, kind: "rollback", endedAt: null }, select: { releaseId: true } }),
+    db.bake.findMany({ where: { ...where, endedAt: null }, select: { releaseId: true, previousReleaseId: true } }),
+  ]);
+  const isLive = new Set(live.map(({ currentReleaseId }) => currentReleaseId));
+  const isWanted = new Set([
+    ...rollbacks.map(({ releaseId }) => releaseId),
+    ...bakes.flatMap(({ releaseId, previousReleaseId }) => [releaseId, previousReleaseId]),
+  ]);
+  const instancesOf = Map.groupBy(instances, ({ releaseId }) => releaseId);
+  return rows.map(({ id, environmentId, number, artifact, createdAt }) => ({
     id,
     environmentId,
     number,
     artifact: Artifact.parse(artifact),
     createdAt,
-    isLive: currentEnvironment !== null,
-    isWanted: deployments.length > 0 || baking.has(id),
-    instances,
+    isLive: isLive.has(id),
+    isWanted: isWanted.has(id),
+    instances: instancesOf.get(id) ?? [],
   }));
 }

@@ -51,13 +51,13 @@ export class DockerRuntime implements Runtime {
       });
     }
     const name = containerName(labels, ordinal);
-    const image = await this.#image(artifact.imageId);
-    const user = chooseUser(image.Config.User ?? "");
     for await (const attempt of attempts()) {
-      const [present, network] = await Promise.all([
+      const [image, present, network] = await Promise.all([
+        this.#image(artifact.imageId),
         this.#find(name),
         ensureNetwork(this.#network, labels.environmentId),
       ]);
+      const user = chooseUser(image.Config.User ?? "");
       if (present && !this.#isRelease(present, labels)) {
         throw new DomainError(
           "start_failed",

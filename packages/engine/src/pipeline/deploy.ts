@@ -1,14 +1,13 @@
 import { awaitHealthy } from "../steps/await-healthy.ts";
 import { buildArtifact, removeArtifact } from "../steps/build-artifact.ts";
 import { checkDisk } from "../steps/check-disk.ts";
-import { cleanUp } from "../steps/clean-up.ts";
 import type { DeployRequest } from "../steps/deploy-request.ts";
-import { fetchSource, removeSource } from "../steps/fetch-source.ts";
+import { dropSource, fetchSource, removeSource } from "../steps/fetch-source.ts";
 import { isLiveAgain } from "../steps/is-live-again.ts";
 import { planDeployment } from "../steps/plan-deployment.ts";
 import { resolveSource } from "../steps/resolve-source.ts";
 import { retirePrevious } from "../steps/retire-previous.ts";
-import { runCommand } from "../steps/run-command.ts";
+import { removeCommands, runCommand } from "../steps/run-command.ts";
 import { removeRelease, startRelease } from "../steps/start-release.ts";
 import { restoreTraffic, startSwitchProber, switchTraffic } from "../steps/switch-traffic.ts";
 import { definePipeline } from "./define-pipeline.ts";
@@ -28,7 +27,10 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
     const command = { purpose: "release", argv: releaseCommand } as const;
     await step("release command", (context) => runCommand(ports, request, artifact, command, context));
   }
-  const instances = await step("start release", (context) => startRelease(ports, request, artifact, context));
+  const instances = await step("start release", async (context) => {
+    const [started] = await Promise.all([startRelease(ports, request, artifact, context), dropSource(ports, request)]);
+    return started;
+  });
   using prober = startSwitchProber(ports, request);
   const hasServed = isLiveAgain(request, artifact);
   const healthy = await step("await healthy", (context) =>
@@ -44,5 +46,5 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
     const command = { purpose: "post-deploy", argv: postDeployCommand } as const;
     await tidy("post-deploy command", (context) => runCommand(ports, request, artifact, command, context));
   }
-  await tidy("clean up", (context) => cleanUp(ports, request, context));
+  if (releaseCommand || postDeployCommand) await tidy("clean up", () => removeCommands(ports, request));
 });

@@ -1,6 +1,5 @@
 import { awaitHealthy } from "../steps/await-healthy.ts";
 import { bringBackRelease } from "../steps/bring-back-release.ts";
-import { cleanUp } from "../steps/clean-up.ts";
 import type { RollbackRequest } from "../steps/deploy-request.ts";
 import { planRollback } from "../steps/plan-rollback.ts";
 import { retirePrevious } from "../steps/retire-previous.ts";
@@ -25,5 +24,4 @@ export const rollback = definePipeline<RollbackRequest>(async (request, { step, 
   );
   await commit(() => ports.history.commit({ artifact, instances }));
   await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, prober, context));
-  await tidy("clean up", (context) => cleanUp(ports, request, context));
 });

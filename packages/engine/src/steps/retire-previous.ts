@@ -2,13 +2,27 @@ import type { DrainResult, StartedInstance } from "@windlass/domain";
 import type { EffectContext, EnginePorts } from "../ports.ts";
 import type { Prober } from "../router/prober.ts";
 import { targetOf } from "../router/target-of.ts";
+import { settleAll } from "../settle-all.ts";
 import type { ReleaseRequest } from "./deploy-request.ts";
 import { describeDrain, drainTarget } from "./drain-target.ts";
 import { proveSwitch } from "./prove-switch.ts";
+import { removePastKept } from "./remove-past-kept.ts";
 import type { Switched } from "./switch-traffic.ts";
 
-/** Lets open requests of the target before end, keeps the release before warm or stops it, and writes down what the switch did to the traffic. */
+/** Lets the release before go, and meanwhile those that are kept no longer since this one came. */
 export async function retirePrevious(
+  ports: EnginePorts,
+  request: ReleaseRequest,
+  switched: Switched,
+  current: StartedInstance[],
+  prober: Prober,
+  context: EffectContext,
+): Promise<void> {
+  await settleAll([letGo(ports, request, switched, current, prober, context), removePastKept(ports, context)]);
+}
+
+/** Lets open requests of the target before end, keeps the release before warm or stops it, and writes down what the switch did to the traffic. */
+async function letGo(
   { router, everywhere, history, record }: EnginePorts,
   request: ReleaseRequest,
   switched: Switched,

@@ -14,3 +14,7 @@ export async function runCommand(
   const timeoutMs = config.commandSeconds * 1000;
   await commands.run({ labels, artifact, config, variables, ...command, timeoutMs }, context);
 }
+
+/** Removes what is left of the commands: it stays until nobody who takes the deployment over needs it. */
+export const removeCommands = ({ commands }: EnginePorts, { labels }: ReleaseRequest): Promise<void> =>
+  commands.remove(labels);
