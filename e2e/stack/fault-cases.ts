@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { availableParallelism, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { requestDeployment, requestRollback } from "@windlass/api/operations";
-import { DEPLOY_STEPS, ROLLBACK_STEPS } from "@windlass/domain";
+import { DEPLOY_STEPS, RELAUNCH_STEPS } from "@windlass/domain";
 import { expectTruth } from "./expect-truth.ts";
 import { faultApp, faultConfig } from "./fault-app.ts";
 import { createFaultGate, type Moment, momentAfter } from "./fault-gate.ts";
@@ -25,7 +25,7 @@ export interface Case {
   point: Point;
 }
 
-const stepsOf = (kind: Kind): readonly string[] => (kind === "deploy" ? DEPLOY_STEPS : ROLLBACK_STEPS);
+const stepsOf = (kind: Kind): readonly string[] => (kind === "deploy" ? DEPLOY_STEPS : RELAUNCH_STEPS);
 
 /** Every step of a deployment or a rollback at these points; beside `midway`, `unwritten` only where that differs. */
 export const casesOf = (kind: Kind, points: readonly Point[] = POINTS): Case[] =>

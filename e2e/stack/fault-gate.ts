@@ -1,4 +1,4 @@
-import { DEPLOY_STEPS, ROLLBACK_STEPS } from "@windlass/domain";
+import { DEPLOY_STEPS, RELAUNCH_STEPS } from "@windlass/domain";
 import pg from "pg";
 import { waitFor } from "./wait-for.ts";
 
@@ -84,7 +84,7 @@ export async function createFaultGate(databaseUrl: string): Promise<FaultGate> {
 
 /** What is written next after a step has ended. */
 export function momentAfter(kind: "deploy" | "rollback", step: string): Moment {
-  const steps: readonly string[] = kind === "deploy" ? DEPLOY_STEPS : ROLLBACK_STEPS;
+  const steps: readonly string[] = kind === "deploy" ? DEPLOY_STEPS : RELAUNCH_STEPS;
   const next = steps[steps.indexOf(step) + 1];
   if (step === "switch traffic") return "commit";
   return next === undefined ? "end" : { step: next, status: "running" };

@@ -152,10 +152,8 @@ export const deploySteps = (config: { releaseCommand?: unknown; postDeployComman
     return config.releaseCommand || config.postDeployCommand ? [...after, "clean up"] : after;
   });
 
-export const ROLLBACK_STEPS = ["plan", "start release", "await healthy", "switch traffic", "retire previous"] as const;
-
-/** Of a restart, a change of the number of instances, and a start after a stop. */
-export const RELAUNCH_STEPS = ROLLBACK_STEPS;
+/** Of a release that exists already: a rollback, a restart, a change of the number of instances, a start after a stop. */
+export const RELAUNCH_STEPS = ["plan", "start release", "await healthy", "switch traffic", "retire previous"] as const;
 export const STOP_STEPS = ["close traffic", "stop instances"] as const;
 export const DELETE_STEPS = ["close traffic", "stop instances", "remove artifacts", "remove remains"] as const;
 
@@ -166,7 +164,6 @@ export function stepsOf(kind: DeploymentKind, config: Parameters<typeof deploySt
     case "redeploy":
       return deploySteps(config);
     case "rollback":
-      return ROLLBACK_STEPS;
     case "restart":
     case "scale":
     case "start":

@@ -111,6 +111,8 @@ export interface BuildRequest {
   sourceFolder: string | null;
   image: ImageRef | null;
   command: string[] | undefined;
+  /** Runs every command again, whatever earlier builds left */
+  isFromStart: boolean;
 }
 
 export interface ImageBuilder {

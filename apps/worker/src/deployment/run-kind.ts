@@ -34,7 +34,7 @@ export async function runKind(
     case "deploy":
     case "redeploy":
       return deploy(
-        { ...request, access, ref: row.ref as GitRef, allowOlder: row.allowOlder },
+        { ...request, access, ref: row.ref as GitRef, allowOlder: row.allowOlder, rebuild: row.rebuild },
         ports,
         journal,
         signals,

@@ -21,6 +21,9 @@ import { triggerOf } from "./trigger.ts";
 /** Deploy the commit also when the live release contains it already: what came after it is taken out. */
 const AllowOlder = z.boolean().default(false);
 
+/** Build anew also what was built from the same files before, with nothing from a cache. */
+const Rebuild = z.boolean().default(false);
+
 const DeploymentRef = z.object({ deploymentId: z.string() });
 
 export const deploymentRouter = t.router({
@@ -64,6 +67,7 @@ export const deploymentRouter = t.router({
         /** Branch, tag or commit, or an image; the environment's own when left out */
         ref: z.string().max(400).optional(),
         allowOlder: AllowOlder,
+        rebuild: Rebuild,
       }),
     )
     .output(DeploymentRef)
@@ -76,6 +80,7 @@ export const deploymentRouter = t.router({
         ref,
         trigger: triggerOf(ctx.actor),
         allowOlder: input.allowOlder,
+        rebuild: input.rebuild,
       } as const;
       return { deploymentId: await requestDeployment(ctx, request) };
     }),
@@ -88,10 +93,10 @@ export const deploymentRouter = t.router({
     .output(CommitsResult)
     .query(({ ctx, input, signal }) => readCommits(ctx, ctx.environment, input.ref, signal)),
   redeploy: deploymentProcedure("deployment", "create")
-    .input(z.object({ allowOlder: AllowOlder }))
+    .input(z.object({ allowOlder: AllowOlder, rebuild: Rebuild }))
     .output(DeploymentRef)
-    .mutation(async ({ ctx, input: { allowOlder } }) => ({
-      deploymentId: await redeploy(ctx, ctx.deployment, { trigger: triggerOf(ctx.actor), allowOlder }),
+    .mutation(async ({ ctx, input: { allowOlder, rebuild } }) => ({
+      deploymentId: await redeploy(ctx, ctx.deployment, { trigger: triggerOf(ctx.actor), allowOlder, rebuild }),
     })),
   rollback: environmentProcedure("deployment", "create")
     .input(z.object({ releaseId: Id }))

@@ -53,6 +53,7 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
       sourceFolder: await sourceOf(files),
       image: null,
       command: undefined,
+      isFromStart: false,
     };
   }
 
@@ -62,6 +63,7 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
     sourceFolder: null,
     image: ImageRef.parse(image),
     command: undefined,
+    isFromStart: false,
   });
 
   const dockerfile = (...lines: string[]) => ["FROM busybox:1", `LABEL ${TEST_LABEL}`, ...lines, ""].join("\n");
@@ -138,6 +140,17 @@ describe.skipIf("problem" in found)("docker builder [needs docker]", { timeout: 
     await builder.build(await requestOf(files), context);
     // The owner's label included.
     expect(context.lines.filter(({ text }) => text.includes("unchanged since an earlier build"))).toHaveLength(4);
+  });
+
+  it("runs every command again when it is to build from the start", async () => {
+    const files = { Dockerfile: dockerfile("RUN cat /proc/uptime /proc/sys/kernel/random/uuid > /made") };
+    const built = async (isFromStart: boolean) => {
+      const artifact = await builder.build({ ...(await requestOf(files)), isFromStart }, makeContext());
+      return artifact.kind === "image" ? artifact.imageId : undefined;
+    };
+    const first = await built(false);
+    expect(await built(false)).toBe(first);
+    expect(await built(true)).not.toBe(first);
   });
 
   it("tells the steps and what they print, and which of it is an error's", async () => {

@@ -167,6 +167,7 @@ export class DockerBuilder implements ImageBuilder {
         dockerfile: plan.dockerfile,
         target: plan.target,
         buildargs: plan.args,
+        nocache: plan.nocache,
         networkmode: place.network,
         forcerm: true,
         // A command's container has neither name nor label of ours: this tells whose it is.

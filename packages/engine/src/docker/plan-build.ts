@@ -19,6 +19,8 @@ export interface BuildPlan {
   text: string;
   target?: string | undefined;
   args?: Record<string, string>;
+  /** Nothing is taken from the engine's cache */
+  nocache: boolean;
   /** What it is built with, for people */
   origin: string;
 }
@@ -33,7 +35,7 @@ const IGNORE_OURS = `${LABELLED}\n.dockerignore\n`;
  * with its owner. Rejects with build_failed, source_refused.
  */
 export async function planBuild(
-  { build, sourceFolder, labels: { owner } }: BuildRequest,
+  { build, sourceFolder, isFromStart: nocache, labels: { owner } }: BuildRequest,
   context: EffectContext,
 ): Promise<BuildPlan> {
   if (sourceFolder === null)
@@ -47,11 +49,14 @@ export async function planBuild(
       refuseForeignBases(text, args);
       const labelled = labelStages(text, BUILT_BY_LABEL, owner);
       const packed = packContext(opened, { [LABELLED]: labelled, ".dockerignore": IGNORE_OURS });
-      return { context: packed, dockerfile: LABELLED, text: labelled, target, args, origin: dockerfile };
+      return { context: packed, dockerfile: LABELLED, text: labelled, target, args, nocache, origin: dockerfile };
     }
     case "node":
     case "static":
-      return planPreset(chosen, await openContext(sourceFolder, chosen.context), owner, context);
+      return {
+        ...(await planPreset(chosen, await openContext(sourceFolder, chosen.context), owner, context)),
+        nocache,
+      };
     default:
       throw new DomainError(
         "build_failed",
@@ -73,7 +78,7 @@ async function planPreset(
   opened: BuildContext,
   owner: string,
   { log }: EffectContext,
-): Promise<BuildPlan> {
+): Promise<Omit<BuildPlan, "nocache">> {
   const { dockerfile, extraFiles } = generateDockerfile(build, await readContext(opened, ["package.json"]));
   await log("system", `Building with the ${build.kind} preset's Dockerfile`);
   const text = labelStages(dockerfile, BUILT_BY_LABEL, owner);

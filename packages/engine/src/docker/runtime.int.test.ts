@@ -44,6 +44,7 @@ describe.skipIf("problem" in found)("docker runtime [needs docker]", { timeout: 
         sourceFolder,
         image: null,
         command: undefined,
+        isFromStart: false,
       };
       return await ports.builder.build(request, makeContext());
     } finally {
@@ -161,7 +162,7 @@ describe.skipIf("problem" in found)("docker runtime [needs docker]", { timeout: 
     const image = ImageRef.parse("registry.invalid/team/user:1");
     try {
       const built = await ports.builder.build(
-        { labels, build: { kind: "none" }, sourceFolder: null, image, command: undefined },
+        { labels, build: { kind: "none" }, sourceFolder: null, image, command: undefined, isFromStart: false },
         makeContext(),
       );
       const context = makeContext();

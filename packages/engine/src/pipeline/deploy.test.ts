@@ -102,6 +102,7 @@ function scene(
     },
     ref: GitRef.parse("main"),
     allowOlder: false,
+    rebuild: false,
   };
   const journal = new MemoryJournal();
   const fake = createFakeRuntime({ owner: "test", engine });
@@ -405,6 +406,10 @@ describe("a deployment", () => {
     expect(builds()).toBe(2);
     expect(await deployAs("e".repeat(40), null)).toMatchObject({ status: "succeeded" });
     expect(builds()).toBe(3);
+    const anew = scene({ live });
+    anew.request.rebuild = true;
+    expect(await anew.run()).toMatchObject({ status: "succeeded" });
+    expect(builds()).toBe(4);
   });
 
   it("of what serves already need not be well for as long as when that was new", async () => {

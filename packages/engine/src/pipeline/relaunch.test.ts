@@ -38,7 +38,7 @@ beforeEach(async () => {
   const labels = makeLabels("test");
   const build = { kind: "none" } as const;
   const artifact: Artifact = await fake.builder.build(
-    { labels, build, sourceFolder: null, image: null, command: undefined },
+    { labels, build, sourceFolder: null, image: null, command: undefined, isFromStart: false },
     makeContext(),
   );
   const config = EnvironmentConfig.parse({ health: { intervalSeconds: 0.1, retries: 1, startPeriodSeconds: 0 } });

@@ -43,7 +43,7 @@ describe("process runtime", () => {
     sourceFolder: string,
     build: BuildConfig = BuildConfig.parse({ kind: "node" }),
     labels: OwnerLabels = makeLabels(owner),
-  ): BuildRequest => ({ labels, build, sourceFolder, image: null, command: undefined });
+  ): BuildRequest => ({ labels, build, sourceFolder, image: null, command: undefined, isFromStart: false });
 
   const startRequest = (variables: StartRequest["variables"] = {}, built = artifact): StartRequest => ({
     labels: makeLabels(owner),

@@ -17,7 +17,7 @@ export async function buildArtifact(
 ): Promise<Artifact> {
   if (artifact) return artifact;
   const { build } = request.config;
-  const base = { labels: request.labels, command: request.config.command };
+  const base = { labels: request.labels, command: request.config.command, isFromStart: request.rebuild };
   if (resolved.kind === "image") {
     return builder.build({ ...base, build: { kind: "none" }, sourceFolder: null, image: resolved.image }, context);
   }

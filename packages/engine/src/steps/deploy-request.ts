@@ -34,6 +34,8 @@ export interface DeployRequest extends ReleaseRequest {
   ref: GitRef | "";
   /** Asked for on purpose also when what is live contains the commit already */
   allowOlder: boolean;
+  /** Asked for on purpose: nothing that was built before is taken, nor what the build's cache has */
+  rebuild: boolean;
 }
 
 /** A release that exists already. */

@@ -20,10 +20,14 @@ export function builtFrom(resolved: ResolvedSource, build: BuildConfig): string 
 /** What an earlier release of this environment was built to from the same files and settings, for this one. */
 export async function reuseArtifact(
   { builder, history }: EnginePorts,
-  { labels, config }: DeployRequest,
+  { labels, config, rebuild }: DeployRequest,
   resolved: ResolvedSource,
   context: EffectContext,
 ): Promise<Artifact | null> {
+  if (rebuild) {
+    await context.log("system", "Built from scratch, as was asked for: nothing of an earlier build is taken");
+    return null;
+  }
   const key = builtFrom(resolved, config.build);
   const before = key === null ? null : await history.findBuilt(key);
   const again = before && (await builder.reuse(before.artifact, labels));

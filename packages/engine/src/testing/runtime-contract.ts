@@ -78,7 +78,7 @@ export function describeRuntimeContract(
     async function buildRequest(labels: OwnerLabels, build?: TinyAppBuild): Promise<BuildRequest> {
       const sourceFolder = await harness.createFolder();
       await writeTinyApp(sourceFolder, build);
-      return { labels, build: harness.build, sourceFolder, image: null, command: undefined };
+      return { labels, build: harness.build, sourceFolder, image: null, command: undefined, isFromStart: false };
     }
 
     function startRequest(

@@ -1,6 +1,6 @@
 "use client";
 
-import { ChevronDown, FileDiff, GitBranch, Rocket, RotateCcw, Undo2 } from "lucide-react";
+import { ChevronDown, FileDiff, GitBranch, Hammer, Rocket, RotateCcw, Undo2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
@@ -58,6 +58,12 @@ export function DeployButton(props: { environment: EnvironmentSummary; source: S
             <GitBranch aria-hidden="true" />
             {isGit ? "Branch, tag or commit…" : "Another tag…"}
           </MenuItem>
+          {isGit && (
+            <MenuItem onSelect={() => deploy(environment.id, { rebuild: true })}>
+              <Hammer aria-hidden="true" />
+              Latest, built from scratch
+            </MenuItem>
+          )}
           <MenuItem disabled={!canRedeploy} onSelect={() => lastDeployment && redeploy(lastDeployment.id)}>
             <RotateCcw aria-hidden="true" />
             Redeploy the last
@@ -75,7 +81,7 @@ export function DeployButton(props: { environment: EnvironmentSummary; source: S
         initial={isGit ? environment.branch : source.location}
         onDeploy={(ref) => {
           setOpen(null);
-          deploy(environment.id, ref);
+          deploy(environment.id, { ref });
         }}
       />
       <PreviewDialog

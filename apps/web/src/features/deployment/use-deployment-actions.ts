@@ -20,7 +20,8 @@ export function useDeploy() {
   const trpc = useTRPC();
   const mutation = useMutation(trpc.deployment.create.mutationOptions(useOpenDeployment()));
   return {
-    deploy: (environmentId: string, ref?: string) => mutation.mutate({ environmentId, ref }),
+    deploy: (environmentId: string, options: { ref?: string; rebuild?: boolean } = {}) =>
+      mutation.mutate({ environmentId, ...options }),
     isPending: mutation.isPending,
   };
 }

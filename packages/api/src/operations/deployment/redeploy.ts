@@ -14,7 +14,7 @@ interface Redeployable {
 export function redeploy(
   ctx: OperationContext,
   deployment: Redeployable,
-  options: { trigger: string; allowOlder: boolean },
+  options: { trigger: string; allowOlder: boolean; rebuild: boolean },
 ): Promise<string> {
   if (!isBuilding(deployment.kind)) {
     throw new DomainError(

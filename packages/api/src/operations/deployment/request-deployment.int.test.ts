@@ -80,11 +80,12 @@ describe("a newer request", () => {
     expect(await statuses()).toEqual(["queued", "queued", "queued"]);
   });
 
-  it("keeps a waiting rollback, and a consent to an older commit", async () => {
+  it("keeps a waiting rollback, a consent to an older commit, and a build from scratch", async () => {
     await rollBack();
     await ask({ allowOlder: true });
+    await ask({ rebuild: true });
     await ask();
-    expect(await statuses()).toEqual(["queued", "queued", "queued"]);
+    expect(await statuses()).toEqual(["queued", "queued", "queued", "queued"]);
   });
 
   it("to roll back supersedes waiting deploys of the branch and rollbacks, unless Windlass itself asks", async () => {

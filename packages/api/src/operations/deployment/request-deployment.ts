@@ -18,6 +18,8 @@ export interface DeploymentRequest {
   instances?: number;
   /** On purpose also when what is live contains the commit already */
   allowOlder?: boolean;
+  /** Builds also what was built before, and takes nothing from the build's cache */
+  rebuild?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function insertDeployment(
   tx: Transaction,
   request: DeploymentRequest,
 ): Promise<string> {
-  const { environment, kind, ref, release, trigger, instances, allowOlder = false } = request;
+  const { environment, kind, ref, release, trigger, instances, allowOlder = false, rebuild = false } = request;
   // Numbers count up without gaps: requests for one environment take turns.
   await tx.$queryRaw`select 1 from "Environment" where "id" = ${environment.id}::uuid for update`;
   const { branch, source, isBeingDeleted, newest } = await readNow(tx, environment.id);
@@ -49,6 +51,7 @@ export async function insertDeployment(
       ref,
       followsBranch: kind === "deploy" && ref === (source.kind === "image" ? source.image : branch),
       allowOlder,
+      rebuild,
       instances,
       releaseId: release?.id,
       commitSha: release?.commitSha,
@@ -68,6 +71,7 @@ export async function insertDeployment(
       environment: environment.slug,
       ref,
       ...(instances !== undefined && { instances }),
+      ...(rebuild && { rebuild }),
       ...(replaced.length > 0 && { replaced }),
     },
   });

@@ -36,6 +36,8 @@ function overtakenBy(newer: Newer): Prisma.DeploymentWhereInput | null {
     followsBranch: true,
     // Consent to an older commit is not lost to a request without it.
     ...(newer.kind === "deploy" && !newer.allowOlder && { allowOlder: false }),
+    // Nor is a build from the start.
+    ...(newer.kind === "deploy" && !newer.rebuild && { rebuild: false }),
   };
   if (newer.followsBranch) return followers;
   if (newer.kind !== "rollback" || newer.actorKind === "system") return null;
