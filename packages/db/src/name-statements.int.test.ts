@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { nameStatements } from "./name-statements.ts";
 import { createTestDatabase } from "./testing/create-test-database.ts";
 
 it("has the database keep prepared what is asked again and again, and nothing that is made up anew each time", async () => {
@@ -16,4 +17,13 @@ it("has the database keep prepared what is asked again and again, and nothing th
   } finally {
     await drop();
   }
+});
+
+it("names what is used often, however much comes between that is used once", () => {
+  const nameOf = nameStatements();
+  const use = (sql: string) => nameOf({ sql });
+  for (let time = 0; time < 2000; time++) use(`select ${time}`);
+  const names = Array.from({ length: 5 }, () => [use("select a"), use("select b")]);
+  expect(names.at(0)).toEqual(["", ""]);
+  expect(names.at(-1)).toEqual(["s0", "s1"]);
 });

@@ -337,8 +337,12 @@ export interface KeptRelease {
 export interface ReleaseHistory {
   /** The newest kept release that was built from the same, by its artifact's `builtFrom`. */
   findBuilt(builtFrom: string): Promise<{ number: number; artifact: Artifact } | null>;
-  /** Makes the release live with these instances, and those before it retiring: the point of no return. Safe to run twice. */
-  commit(made: { artifact: Artifact; instances: StartedInstance[] }): Promise<void>;
+  /**
+   * Makes the release live with these instances, and those before it retiring: the point of no return. Resolves with the
+   * releases that are past the kept count or age from then on; none that is live, warm or wanted by a rollback. Safe to run
+   * twice.
+   */
+  commit(made: { artifact: Artifact; instances: StartedInstance[] }): Promise<KeptRelease[]>;
   /**
    * Lets instances that no longer serve run on for a rollback, in place of those that did so before; tells until when.
    * Null when nothing is kept warm: they are to be stopped.
@@ -350,8 +354,6 @@ export interface ReleaseHistory {
   stop(): Promise<void>;
   /** Notes that an instance was stopped and confirmed gone. */
   retired(instanceName: string): Promise<void>;
-  /** Releases past the kept count or age; never one that is live, warm or wanted by a rollback. */
-  expired(): Promise<KeptRelease[]>;
   /** Notes that a release's artifact goes, so that no rollback to it is begun any more; false when one was, and it stays. */
   forget(releaseId: string): Promise<boolean>;
 }

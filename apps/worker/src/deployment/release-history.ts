@@ -1,6 +1,6 @@
 import { type Database, Prisma } from "@windlass/db";
 import { Artifact, DomainError, type EnvironmentConfig, type StartedInstance } from "@windlass/domain";
-import type { ReleaseHistory } from "@windlass/engine";
+import type { KeptRelease, ReleaseHistory } from "@windlass/engine";
 import type { Lease } from "../lease/lease.ts";
 import { pastKept } from "../storage/past-kept.ts";
 import { readKept } from "../storage/read-kept.ts";
@@ -43,8 +43,20 @@ export function createReleaseHistory(
     if (passed === 0) throw new DomainError("cancelled", "Cancelled. What this deployment had made was taken back.");
   }
 
+  /** What is past its time once this release is live, whether it is by now or not. */
+  async function findPast(): Promise<KeptRelease[]> {
+    const [kept, begun] = await Promise.all([
+      readKept(db, { environmentId }),
+      // A worker that died may have forgotten one and not yet removed what it was made of.
+      db.release.findMany({ where: { environmentId, removedAt: { gte: startedAt } } }),
+    ]);
+    const then = kept.map((release) => ({ ...release, isLive: release.id === releaseId }));
+    const past = [...pastKept(then, keeping, Date.now()), ...begun];
+    return past.map(({ id, artifact }) => ({ releaseId: id, artifact: Artifact.parse(artifact) }));
+  }
+
   return {
-    commit({ artifact, instances }) {
+    async commit({ artifact, instances }) {
       const scaled = Prisma.sql`jsonb_set("config", '{instances}', to_jsonb(${scaleTo}::int))`;
       const live = Prisma.sql`live as (
         update "Environment" set "currentReleaseId" = ${releaseId}::uuid, "stoppedAt" = null, "stoppedBy" = null,
@@ -57,7 +69,10 @@ export function createReleaseHistory(
       const parts = [live, retiring, serving("made", releaseId, instances)];
       if (newRelease) parts.push(released(ids, newRelease, artifact));
       if (newRelease && bakeMinutes > 0) parts.push(baking(ids, bakeMinutes));
-      return passPointOfNoReturn(parts, releaseId);
+      // What could not be read must not take back what is committed: the hourly clean-up finds it too.
+      const finding = findPast().catch((): KeptRelease[] => []);
+      await passPointOfNoReturn(parts, releaseId);
+      return finding;
     },
 
     stop() {
@@ -102,16 +117,6 @@ export function createReleaseHistory(
 
     async retired(name) {
       await lease.write((tx) => saveStopped(tx, name));
-    },
-
-    async expired() {
-      const [kept, begun] = await Promise.all([
-        readKept(db, { environmentId }),
-        // A worker that died may have forgotten one and not yet removed what it was made of.
-        db.release.findMany({ where: { environmentId, removedAt: { gte: startedAt } } }),
-      ]);
-      const past = pastKept(kept, keeping, Date.now());
-      return [...past, ...begun].map(({ id, artifact }) => ({ releaseId: id, artifact: Artifact.parse(artifact) }));
     },
 
     forget: (id) => lease.write((tx) => forgetRelease(tx, id)),

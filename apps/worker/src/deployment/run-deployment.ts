@@ -58,6 +58,7 @@ export async function runDeployment(worker: Worker, { deploymentId, isTakenOver,
       worker.log.error({ err: error, environmentId }, "live release could not be restored"),
     );
   }
+  // `findUnique` would wait whether others are asked for with it.
   const [row, environment, variables, usedRuntimes] = await Promise.all([
     worker.db.deployment.findFirstOrThrow({ where: { id: deploymentId } }),
     worker.db.environment.findFirstOrThrow({ where: { id: environmentId }, include: WITH_LIVE }),

@@ -13,7 +13,7 @@ export interface PipelineTools {
   /** Registers how to take an effect back, before the effect. Undone in reverse order when the pipeline ends before `commit`. */
   undo(name: string, effect: (context: EffectContext) => Promise<void>): void;
   /** The point of no return: from here nothing is undone or cancelled. A step after it that fails ends the pipeline there. */
-  commit(effect: () => Promise<void>): Promise<void>;
+  commit<T>(effect: () => Promise<T>): Promise<T>;
   /** A part after `commit`: its failure is a warning. */
   tidy(name: string, effect: (context: EffectContext) => Promise<void>): Promise<void>;
 }
@@ -98,8 +98,9 @@ export function definePipeline<Request>(
             if (abandon.aborted) throw new Abandoned();
             await journal.settle();
             cancel.throwIfAborted();
-            await effect();
+            const result = await effect();
             isCommitted = true;
+            return result;
           },
         },
         ports,

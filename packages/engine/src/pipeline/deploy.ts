@@ -27,9 +27,9 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
     const command = { purpose: "release", argv: releaseCommand } as const;
     await step("release command", (context) => runCommand(ports, request, artifact, command, context));
   }
-  const instances = await step("start release", async (context) => {
-    const [started] = await Promise.all([startRelease(ports, request, artifact, context), dropSource(ports, request)]);
-    return started;
+  const instances = await step("start release", (context) => {
+    const dropping = dropSource(ports, request);
+    return startRelease(ports, request, artifact, context).finally(() => dropping);
   });
   using prober = startSwitchProber(ports, request);
   const hasServed = isLiveAgain(request, artifact);
@@ -40,8 +40,9 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
   const switched = await step("switch traffic", (context) =>
     switchTraffic(ports, request, instances, { healthy, prober }, context),
   );
-  await commit(() => ports.history.commit({ artifact, instances }));
-  await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, prober, context));
+  const past = await commit(() => ports.history.commit({ artifact, instances }));
+  const left = { switched, instances, past, prober };
+  await tidy("retire previous", (context) => retirePrevious(ports, request, left, context));
   if (postDeployCommand) {
     const command = { purpose: "post-deploy", argv: postDeployCommand } as const;
     await tidy("post-deploy command", (context) => runCommand(ports, request, artifact, command, context));

@@ -23,6 +23,7 @@ export const relaunch = definePipeline<RelaunchRequest>(async (request, { step, 
   const switched = await step("switch traffic", (context) =>
     switchTraffic(ports, request, instances, { healthy, prober }, context),
   );
-  await commit(() => ports.history.commit({ artifact, instances }));
-  await tidy("retire previous", (context) => retirePrevious(ports, request, switched, instances, prober, context));
+  const past = await commit(() => ports.history.commit({ artifact, instances }));
+  const left = { switched, instances, past, prober };
+  await tidy("retire previous", (context) => retirePrevious(ports, request, left, context));
 });

@@ -1,5 +1,5 @@
 import type { DrainResult, StartedInstance } from "@windlass/domain";
-import type { EffectContext, EnginePorts } from "../ports.ts";
+import type { EffectContext, EnginePorts, KeptRelease } from "../ports.ts";
 import type { Prober } from "../router/prober.ts";
 import { targetOf } from "../router/target-of.ts";
 import { settleAll } from "../settle-all.ts";
@@ -9,29 +9,35 @@ import { proveSwitch } from "./prove-switch.ts";
 import { removePastKept } from "./remove-past-kept.ts";
 import type { Switched } from "./switch-traffic.ts";
 
+/** What the switch left behind. */
+export interface Left {
+  switched: Switched;
+  /** What serves now */
+  instances: StartedInstance[];
+  /** Releases that are kept no longer */
+  past: readonly KeptRelease[];
+  prober: Prober;
+}
+
 /** Lets the release before go, and meanwhile those that are kept no longer since this one came. */
 export async function retirePrevious(
   ports: EnginePorts,
   request: ReleaseRequest,
-  switched: Switched,
-  current: StartedInstance[],
-  prober: Prober,
+  left: Left,
   context: EffectContext,
 ): Promise<void> {
-  await settleAll([letGo(ports, request, switched, current, prober, context), removePastKept(ports, context)]);
+  await settleAll([letGo(ports, request, left, context), removePastKept(ports, left.past, context)]);
 }
 
 /** Lets open requests of the target before end, keeps the release before warm or stops it, and writes down what the switch did to the traffic. */
 async function letGo(
   { router, everywhere, history, record }: EnginePorts,
   request: ReleaseRequest,
-  switched: Switched,
-  current: StartedInstance[],
-  prober: Prober,
+  { switched, instances, prober }: Left,
   context: EffectContext,
 ): Promise<void> {
   const { previousTargetId } = switched;
-  const used = new Set(current.map(({ name }) => name));
+  const used = new Set(instances.map(({ name }) => name));
   const unused = request.live?.instances.map(({ name }) => name).filter((name) => !used.has(name)) ?? [];
   let drained: DrainResult = { drained: 0, closed: 0, cutOff: 0, waitedMs: 0 };
   // Instances that go on serving keep what they have under way.
@@ -43,7 +49,7 @@ async function letGo(
     router.table({ service: request.labels.environmentId }),
     retireInstances({ everywhere, history }, request, unused, context),
   ]);
-  const { id: targetId } = targetOf(request.labels.releaseId, current);
+  const { id: targetId } = targetOf(request.labels.releaseId, instances);
   const probe = prober.summarise({ ...switched, hadLive: request.live !== null });
   record({ proof: proveSwitch(switched, services[0]?.counts ?? [], { targetId, drained, probe }) });
 }

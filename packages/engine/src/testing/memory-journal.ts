@@ -54,9 +54,10 @@ export class MemoryHistory implements ReleaseHistory {
   findsBuilt = false;
   warmNames: string[] = [];
 
-  async commit(made: { artifact: Artifact; instances: StartedInstance[] }): Promise<void> {
+  async commit(made: { artifact: Artifact; instances: StartedInstance[] }): Promise<KeptRelease[]> {
     this.live = made;
     this.warmNames = this.warmNames.filter((name) => !made.instances.some((one) => one.name === name));
+    return this.past.filter(({ releaseId }) => !this.forgotten.includes(releaseId));
   }
   isStopped = false;
   async stop(): Promise<void> {
@@ -77,9 +78,6 @@ export class MemoryHistory implements ReleaseHistory {
   async retired(instanceName: string): Promise<void> {
     this.retiredNames.push(instanceName);
     this.warmNames = this.warmNames.filter((name) => name !== instanceName);
-  }
-  async expired(): Promise<KeptRelease[]> {
-    return this.past.filter(({ releaseId }) => !this.forgotten.includes(releaseId));
   }
   async forget(releaseId: string): Promise<boolean> {
     this.forgotten.push(releaseId);
