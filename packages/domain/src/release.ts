@@ -18,7 +18,7 @@ export const Artifact = z.discriminatedUnion("kind", [
     tag: z.string(),
     /** What it was built with, for people: a path, a preset's name, or the image reference */
     origin: z.string(),
-    /** Names commit and build settings: the same again need not be built again */
+    /** Names the files and build settings: the same again need not be built again */
     builtFrom: z.string().optional(),
     ...Sizes,
   }),

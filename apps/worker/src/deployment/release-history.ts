@@ -43,14 +43,18 @@ export function createReleaseHistory(
     if (passed === 0) throw new DomainError("cancelled", "Cancelled. What this deployment had made was taken back.");
   }
 
-  /** What is past its time once this release is live, whether it is by now or not. */
+  /** What is past its time once this release is live, whether it is by now or not. What was live is the way back from it. */
   async function findPast(): Promise<KeptRelease[]> {
     const [kept, begun] = await Promise.all([
       readKept(db, { environmentId }),
       // A worker that died may have forgotten one and not yet removed what it was made of.
       db.release.findMany({ where: { environmentId, removedAt: { gte: startedAt } } }),
     ]);
-    const then = kept.map((release) => ({ ...release, isLive: release.id === releaseId }));
+    const then = kept.map((release) => ({
+      ...release,
+      isLive: release.id === releaseId,
+      isWanted: release.isWanted || release.isLive,
+    }));
     const past = [...pastKept(then, keeping, Date.now()), ...begun];
     return past.map(({ id, artifact }) => ({ releaseId: id, artifact: Artifact.parse(artifact) }));
   }

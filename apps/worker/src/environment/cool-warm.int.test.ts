@@ -26,6 +26,10 @@ it("lets a deployment that waits go before what is due, which it would wait for,
     expect(await due()).toEqual([{ ...own, yields: true }]);
     await db.instance.update({ where: { id }, data: { warmUntil: new Date(Date.now() - 60_000) } });
     expect(await due()).toEqual([{ ...own, yields: false }]);
+    await db.instance.update({ where: { id }, data: { warmUntil: new Date(Date.now() + 60_000) } });
+    expect(await due()).toEqual([]);
+    // Memory is short now, whoever waits.
+    expect(await findDue({ db, warmMemoryMb: 50 })).toEqual([{ ...own, yields: false }]);
   } finally {
     await drop();
   }

@@ -22,13 +22,16 @@ export async function coolWarm(worker: Worker): Promise<void> {
   const watch = worker.live.watch(["warm", "queue"], worker.shutdown);
   while (!worker.shutdown.aborted) {
     let pauseMs = AGAIN_MS;
+    let isHindered = false;
     try {
       const due = await findDue(worker);
       const mayCool = due.filter(({ yields }) => !yields).map((one) => one.environmentId);
       for (const environmentId of new Set(mayCool)) {
-        await coolEnvironment(worker, environmentId).catch((error: unknown) =>
-          worker.log.warn({ err: error, environmentId }, "warm release could not be cooled"),
-        );
+        const isDone = await coolEnvironment(worker, environmentId).catch((error: unknown) => {
+          worker.log.warn({ err: error, environmentId }, "warm release could not be cooled");
+          return false;
+        });
+        isHindered ||= !isDone;
       }
       if (due.length === 0) pauseMs = await untilNextDue(worker);
     } catch (error) {
@@ -36,7 +39,9 @@ export async function coolWarm(worker: Worker): Promise<void> {
     }
     const pause = new AbortController();
     const signal = AbortSignal.any([pause.signal, worker.shutdown]);
-    await Promise.race([watch.next(), sleep(pauseMs, undefined, { signal }).catch(() => {})]);
+    const pausing = sleep(pauseMs, undefined, { signal }).catch(() => {});
+    // Letting go of the lease is news too: what could not be done would be tried again at once, and for ever.
+    await (isHindered ? pausing : Promise.race([watch.next(), pausing]));
     pause.abort();
   }
 }
@@ -54,7 +59,7 @@ async function coolEnded({ db, runtimeOf }: Worker): Promise<void> {
 interface Due {
   environmentId: string;
   name: string;
-  /** A deployment waits, or is at work, and goes first */
+  /** A deployment waits, or is at work, and goes first; never before what is over the memory that is set aside */
   yields: boolean;
 }
 
@@ -62,7 +67,7 @@ interface Due {
 export const findDue = ({ db, warmMemoryMb }: Pick<Worker, "db" | "warmMemoryMb">): Promise<Due[]> =>
   db.$queryRaw`
     select "environmentId", "name",
-      "warmUntil" > now() - ${YIELDING_SECONDS} * interval '1 second' and exists (
+      "warmUntil" between now() - ${YIELDING_SECONDS} * interval '1 second' and now() and exists (
         select 1 from "Deployment" d where d."environmentId" = warm."environmentId" and d."status" in ('queued', 'running')
       ) as "yields"
     from (
@@ -81,26 +86,32 @@ async function untilNextDue({ db }: Worker): Promise<number> {
 
 /**
  * Under the lease: no deployment is about to take what is being stopped. Letting go of it wakes who waits for it, so they
- * are stopped together.
+ * are stopped together. False when the engine that one runs in is away.
  */
-async function coolEnvironment(worker: Worker, environmentId: string): Promise<void> {
+async function coolEnvironment(worker: Worker, environmentId: string): Promise<boolean> {
   const lease = await acquireLease(worker.db, environmentId, worker.holder, worker.leaseMs);
-  if (!lease) return;
+  if (!lease) return true;
   try {
     const due = new Set((await findDue(worker)).map(({ name }) => name));
     const rows = await worker.db.instance.findMany({
       where: { status: "warm", release: { environmentId } },
       include: { release: true },
     });
+    let isDone = true;
     const cooling = rows.map(async ({ name, release }) => {
+      if (!due.has(name)) return;
       const adapters = worker.runtimeOf(release.runtime);
-      if (!due.has(name) || "problem" in adapters) return;
+      if ("problem" in adapters) {
+        isDone = false;
+        return;
+      }
       const { stopSeconds } = EnvironmentConfig.parse(release.config);
       await fenceEffects(adapters, lease).runtime.stop(name, stopSeconds);
       await lease.write((tx) => saveStopped(tx, name));
       worker.log.info({ environmentId, instance: name }, "warm release cooled");
     });
     await settleAll(cooling);
+    return isDone;
   } finally {
     await lease.release();
   }

@@ -113,9 +113,11 @@ export const listFolder = (mirror: string, commit: string, folder: string): GitC
   folder === "." ? commit : `${commit}:${folder}`,
 ];
 
+/** The entries of these names; also of a folder that another one lies in. */
 export const listPaths = (mirror: string, commit: string, paths: readonly string[]): GitCommand => [
   inMirror(mirror),
   "ls-tree",
+  "-t",
   "-z",
   "--long",
   "--full-tree",

@@ -241,12 +241,21 @@ export function createGitRepository(options: GitRepositoryOptions): SourceReposi
     return found.commit;
   }
 
-  /** The id of what a commit's folder holds, null when it has no such folder: a link to one is none. */
+  /**
+   * Names what a commit's folder holds: by git's id of it, and of the attributes above it, which say how its files are
+   * written. Null when there is no such folder, when it is a link, or when its .dockerignore is one.
+   */
   async function findTree(session: Session, commit: string, folder: string): Promise<string | null> {
     if (folder === ".") return known.get(commit)?.tree ?? null;
-    const { stdout } = await git(session, command.listPaths(session.mirror, commit, [folder]));
-    const [found] = parseTree(stdout.toString("utf8"));
-    return found?.type === "tree" ? found.id : null;
+    const above = folder.split("/").map((_, depth, parts) => parts.slice(0, depth).join("/"));
+    const attributes = above.map((path) => join(path, ".gitattributes"));
+    const ignore = `${folder}/.dockerignore`;
+    const argv = command.listPaths(session.mirror, commit, [folder, ignore, ...attributes]);
+    const entries = parseTree((await git(session, argv)).stdout.toString("utf8"));
+    const tree = entries.find(({ path, type }) => path === folder && type === "tree");
+    if (!tree || entries.some((entry) => entry.path === ignore && isLink(entry))) return null;
+    const outer = entries.filter(({ path }) => attributes.includes(path));
+    return [tree, ...outer].map(({ id }) => id).join(" ");
   }
 
   async function requireCommit(session: Session, name: string, asked = name): Promise<CommitSummary> {

@@ -141,6 +141,7 @@ describe.each(transports)("source repository over %s", (_name, access) => {
   });
 
   it("names what a folder holds: the same for each commit that has the same there", async () => {
+    rmSync(join(work, ".gitattributes"), { force: true });
     symlinkSync("src", join(work, "linked"));
     const first = commit({ "src/index.js": `same ${folders}\n`, "docs/page": `first ${folders}\n` });
     const second = commit({ "docs/page": `second ${folders}\n` });
@@ -155,7 +156,14 @@ describe.each(transports)("source repository over %s", (_name, access) => {
     expect(await treeOf(second)).not.toBe(await treeOf(first));
     expect(await treeOf(first)).toBe(git(work, "rev-parse", `${first}^{tree}`));
     for (const none of ["linked", "src/index.js", "absent", "*"]) expect(await treeOf(second, none)).toBeNull();
+    // Attributes above say how files are written, and a link may lead out of the folder to what says which are sent.
+    const third = commit({ ".gitattributes": `*.js eol=crlf # ${folders}\n` });
+    expect(await treeOf(third, "src")).not.toBe(await treeOf(second, "src"));
+    symlinkSync("../ignored", join(work, "src/.dockerignore"));
+    expect(await treeOf(commit({}), "src")).toBeNull();
     rmSync(join(work, "linked"));
+    rmSync(join(work, "src/.dockerignore"));
+    rmSync(join(work, ".gitattributes"));
     commit({});
   });
 

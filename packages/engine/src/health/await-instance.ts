@@ -28,9 +28,9 @@ export interface HealthyInstance {
 
 /**
  * Resolves when one instance is well: its check was good twice in a row, and it has run for as long as it has to without
- * ending. Rejects with unhealthy, the cause and what was seen when it is not. Of one that stayed warm, or of a release that
- * has served, one good answer is enough, and it need not run for as long: that it goes on running it has shown when it was
- * new, and the switch asks it once more.
+ * ending. Rejects with unhealthy, the cause and what was seen when it is not. One that stayed warm has shown for long
+ * that it goes on running: one good answer is enough. One of a release that has served has shown so when it was new, and
+ * need not do it for as long again; where the switch asks it once more, through the router, one answer is enough too.
  */
 export async function awaitInstance(
   ports: EnginePorts,
@@ -45,7 +45,7 @@ export async function awaitInstance(
   const intervalMs = health.intervalSeconds * 1000;
   const startPeriodMs = health.startPeriodSeconds * 1000;
   const life = watchLife(await ports.runtime.inspect(instance.name), wasWarm);
-  const neededInARow = wasWarm || hasServed ? 1 : GOOD_IN_A_ROW;
+  const neededInARow = wasWarm || (hasServed && health.kind === "http") ? 1 : GOOD_IN_A_ROW;
   const began = performance.now();
   let [failures, failsAgainAt, inARow, wellSince, lastTold] = [0, 0, 0, 0, ""];
   let looksAgainAt = 0;

@@ -1,8 +1,9 @@
+import { settleAll } from "../settle-all.ts";
 import { awaitHealthy } from "../steps/await-healthy.ts";
 import { buildArtifact, removeArtifact } from "../steps/build-artifact.ts";
 import { checkDisk } from "../steps/check-disk.ts";
 import type { DeployRequest } from "../steps/deploy-request.ts";
-import { dropSource, fetchSource, removeSource } from "../steps/fetch-source.ts";
+import { fetchSource, removeSource } from "../steps/fetch-source.ts";
 import { isLiveAgain } from "../steps/is-live-again.ts";
 import { planDeployment } from "../steps/plan-deployment.ts";
 import { resolveSource } from "../steps/resolve-source.ts";
@@ -27,10 +28,7 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
     const command = { purpose: "release", argv: releaseCommand } as const;
     await step("release command", (context) => runCommand(ports, request, artifact, command, context));
   }
-  const instances = await step("start release", (context) => {
-    const dropping = dropSource(ports, request);
-    return startRelease(ports, request, artifact, context).finally(() => dropping);
-  });
+  const instances = await step("start release", (context) => startRelease(ports, request, artifact, context));
   using prober = startSwitchProber(ports, request);
   const hasServed = isLiveAgain(request, artifact);
   const healthy = await step("await healthy", (context) =>
@@ -42,7 +40,9 @@ export const deploy = definePipeline<DeployRequest>(async (request, { step, undo
   );
   const past = await commit(() => ports.history.commit({ artifact, instances }));
   const left = { switched, instances, past, prober };
-  await tidy("retire previous", (context) => retirePrevious(ports, request, left, context));
+  await tidy("retire previous", (context) =>
+    settleAll([retirePrevious(ports, request, left, context), removeSource(ports, request)]),
+  );
   if (postDeployCommand) {
     const command = { purpose: "post-deploy", argv: postDeployCommand } as const;
     await tidy("post-deploy command", (context) => runCommand(ports, request, artifact, command, context));

@@ -29,7 +29,3 @@ export async function fetchSource(
 
 export const removeSource = ({ workspace }: EnginePorts, request: DeployRequest): Promise<void> =>
   workspace.remove(request.deploymentId);
-
-/** It is in the artifact now. One that stays behind holds up nobody: what no deployment needs is removed every minute. */
-export const dropSource = (ports: EnginePorts, request: DeployRequest): Promise<void> =>
-  removeSource(ports, request).catch(() => {});

@@ -59,9 +59,12 @@ export async function switchTraffic(
   const commandedAt = Date.now();
   const { switchMs } = await router.switch({ ...command, target });
   const switchedAt = Date.now();
-  const { services, probeKey } = await router.table({ service: command.service });
-  await context.log("system", `Switched in ${switchMs.toFixed(1)} ms`);
+  const [{ services, probeKey }] = await Promise.all([
+    router.table({ service: command.service }),
+    context.log("system", `Switched in ${switchMs.toFixed(1)} ms`),
+  ]);
   await proveThroughRouter(router, request, probeKey, areSteady, context);
+  await areSteady();
   const previousTargetId = before && before.id !== target.id ? before.id : null;
   const counts = services[0]?.counts.find(({ targetId }) => targetId === previousTargetId);
   return { switchMs, previousTargetId, countsBefore: counts ? usersOf(counts) : null, commandedAt, switchedAt };
@@ -70,9 +73,8 @@ export async function switchTraffic(
 const usersOf = ({ requests, unanswered, serverErrors }: TargetCounts) => ({ requests, unanswered, serverErrors });
 
 /**
- * `succeeded` is written only after the release answered through the router, as visitors ask it, and its instances were
- * looked at once more. The router takes the key of our probes off: with it they pass while visitors are held back, and the
- * app sees no difference.
+ * `succeeded` is written only after the release answered through the router, as visitors ask it. The router takes the key
+ * of our probes off: with it they pass while visitors are held back, and the app sees no difference.
  */
 async function proveThroughRouter(
   router: EnginePorts["router"],
@@ -83,15 +85,13 @@ async function proveThroughRouter(
 ): Promise<void> {
   const check = config.health;
   const [host] = hosts;
-  if (check.kind !== "http" || host === undefined) return areSteady();
+  if (check.kind !== "http" || host === undefined) return;
   for (let attempt = 1; ; attempt++) {
     const throughRouter = { [PROBE_HEADER]: probeKey };
-    const [result] = await Promise.all([
-      probeHttp({ address: router.entry, check, host, throughRouter, signal }),
-      areSteady(),
-    ]);
+    const result = await probeHttp({ address: router.entry, check, host, throughRouter, signal });
     if (result.isHealthy) return void (await log("system", `${host}${result.seen} through the router`));
     signal.throwIfAborted();
+    await areSteady();
     if (attempt >= PROOF_ATTEMPTS) {
       const evidence = [`Last check through the router: ${result.seen}`];
       throw failed("unhealthy", notThroughRouter(result.seen), { evidence, retryable: true });

@@ -13,7 +13,9 @@ interface Report {
 
 /** Of the workers that reported lately, by the database's clock. */
 export function readFreshReports(db: Services["db"]): Promise<Report[]> {
-  return db.$queryRaw`select * from "WorkerReport" where "seenAt" > now() - interval '30 seconds' order by "holder"`;
+  return db.$queryRaw`
+    select "holder", "docker", "detail", "places", "teamPlaces", "server", "buildPlaces" from "WorkerReport"
+    where "seenAt" > now() - interval '30 seconds' order by "holder"`;
 }
 
 /** What the workers that reported lately can run. */
